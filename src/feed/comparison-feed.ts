@@ -71,6 +71,14 @@ interface SharedComparisonBatch extends Omit<ComparisonFeedBatch, 'position'>, S
   epoch: string
 }
 
+/** Where a subscription begins, and when. */
+interface Start {
+  epoch: string
+  positions: readonly number[]
+  until: 'END' | 'NEVER'
+  since: number
+}
+
 /** Changes per batch, over all runs. */
 const batchSize = 100
 const paceMs = 200
@@ -110,10 +118,15 @@ class ComparisonReader extends SharedReader<readonly number[], SharedComparisonB
   }
 
   protected override query(after: readonly number[]): Promise<[SharedComparisonBatch]> {
-    return this.shared.read(async (db) => [await this.#query(db, after, batchSize)])
+    const readAt = performance.now()
+    return this.shared.read(async (db) => [{ ...(await this.#query(db, after, batchSize)), readAt }])
   }
 
-  async #query(db: ReadableDatabase, after: readonly number[], maxChanges: number): Promise<SharedComparisonBatch> {
+  async #query(
+    db: ReadableDatabase,
+    after: readonly number[],
+    maxChanges: number,
+  ): Promise<Omit<SharedComparisonBatch, 'readAt'>> {
     const { scope, input, window, runIds, leftOut, ...reads } = this.#source
     const epoch = await loadFeedEpoch(db.pool)
     const comparison = await openIfExisting(db, scope, input)
@@ -193,6 +206,7 @@ export class ComparisonFeeds {
     { window = null, without = [], leftOut = nothingLeftOut, stats = false, until = 'END' }: ComparisonFeedOptions = {},
   ): Promise<AsyncGenerator<ComparisonFeedBatch>> {
     if (window) checkWindow(window)
+    const since = performance.now()
     const epoch = await loadFeedEpoch(this.#db.pool)
     const comparison = await openComparison(this.#db, scope, input)
     const { runs, baseline } = comparison
@@ -210,12 +224,12 @@ export class ComparisonFeeds {
       stats,
       leftOut,
     }
-    return this.#follow(source, { epoch, positions, until }, AbortSignal.any([signal, this.#changes.stopped]))
+    return this.#follow(source, { epoch, positions, until, since }, AbortSignal.any([signal, this.#changes.stopped]))
   }
 
   async *#follow(
     source: ComparisonSource,
-    { epoch: from, positions, until }: { epoch: string; positions: readonly number[]; until: 'END' | 'NEVER' },
+    { epoch: from, positions, until, since }: Start,
     signal: AbortSignal,
   ): AsyncGenerator<ComparisonFeedBatch> {
     const { db: _, scope, ...name } = source
@@ -227,15 +241,15 @@ export class ComparisonFeeds {
     let shown: Omit<ComparisonFeedBatch, 'position'> | null = null
     let metrics: MetricComparison[] | null = null
     let seen = positions
-    for await (const read of reader.follow(positions, signal, until === 'NEVER')) {
-      const { next, more, empty: __, stale, epoch, ...batch } = read
+    for await (const read of reader.follow(positions, signal, { pastDone: until === 'NEVER', since })) {
+      const { next, more, empty: __, stale, epoch, readAt, ...batch } = read
       if (epoch !== from || isBehind(batch.runs, seen)) throw new CursorExpiredError()
       const moved = next.some((position, index) => position !== seen[index])
       const compared = batch.metrics && batch.metrics !== metrics
       metrics = batch.metrics ?? metrics
       if (!shown || moved || compared || statuses(batch) !== statuses(shown)) {
         const place = `${batch.cursor} ${statuses(batch)} ${metrics ? numberOf(metrics) : ''}`
-        yield { ...batch, position: { place, order: null, cursor: batch.cursor, more } }
+        yield { ...batch, position: { place, order: null, cursor: batch.cursor, more, readAt } }
       }
       if (batch.runs.length === 0) return
       shown = batch

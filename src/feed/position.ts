@@ -11,6 +11,8 @@ export interface FeedPosition {
   readonly cursor: string | null
   /** Whether the next event can be read at once. */
   readonly more: boolean
+  /** When the read that the event is of began, as of `performance.now()`. */
+  readonly readAt: number
 }
 
 let places = 0

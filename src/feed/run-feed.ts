@@ -56,6 +56,14 @@ export interface RunFeedOptions {
   until?: 'END' | 'NEVER'
 }
 
+/** Where a subscription begins, and when. */
+interface Start {
+  epoch: string
+  position: number
+  until: 'END' | 'NEVER'
+  since: number
+}
+
 /** Columns that tell how old a change is, read whatever is left out. */
 const ofLag = ['startedAt', 'finishedAt'] as const
 
@@ -91,6 +99,7 @@ class RunReader extends SharedReader<number, SharedRunBatch> {
   protected override async query(after: number): Promise<[SharedRunBatch, ...SharedRunBatch[]]> {
     const { pool } = this.#db
     const { runId, window, leftOut, ...reads } = this.#source
+    const readAt = performance.now()
     const { epoch, run, stats } = await loadFollowedRun(pool, runId, reads)
     // Rows that change after the run was read have a larger seq and come with the next batch.
     const range = { runId, after, upTo: run?.seq ?? 0 }
@@ -104,8 +113,21 @@ class RunReader extends SharedReader<number, SharedRunBatch> {
       changed && window && reads.changedOutside ? await countChangesOutside(pool, { ...range, upTo: next }, window) : 0
     const done = !run || (isOver(run) && next >= run.seq)
     const cursor = runCursor(runId, epoch, next)
-    const position = { ...this.#place(cursor, next, run), cursor, more }
-    const read = { cursor, run, stats, items, changedOutside, done, position, next, more, empty: !changed, epoch }
+    const position = { ...this.#place(cursor, next, run), cursor, more, readAt }
+    const read = {
+      cursor,
+      run,
+      stats,
+      items,
+      changedOutside,
+      done,
+      position,
+      next,
+      more,
+      empty: !changed,
+      epoch,
+      readAt,
+    }
     return this.#inBatches(read)
   }
 
@@ -116,7 +138,7 @@ class RunReader extends SharedReader<number, SharedRunBatch> {
       const items = read.items.slice(start, start + batchSize)
       const next = items.at(-1)?.seq as number
       const cursor = runCursor(this.runId, read.epoch, next)
-      const position = { ...this.#place(cursor, next, read.run), cursor, more: true }
+      const position = { ...this.#place(cursor, next, read.run), cursor, more: true, readAt: read.readAt }
       batches.push({ ...read, cursor, items, position, next, more: true, done: false, changedOutside: 0 })
     }
     const last = { ...read, items: read.items.slice(batches.length * batchSize) }
@@ -179,6 +201,7 @@ export class RunFeeds {
     { window = null, without = [], leftOut = nothingLeftOut, stats = false, until = 'END' }: RunFeedOptions = {},
   ): Promise<AsyncGenerator<RunFeedBatch>> {
     if (window) checkWindow(window)
+    const since = performance.now()
     const { epoch, run } = await loadFollowedRun(this.#db.pool, runId)
     // A deleted run: only clients that followed it have its cursor.
     if (run ? run.projectId !== scope.projectId : after === null) {
@@ -196,7 +219,7 @@ export class RunFeeds {
       stats,
     }
     const ended = AbortSignal.any([signal, this.changes.stopped])
-    return this.#follow(source, { epoch, position, until }, ended)
+    return this.#follow(source, { epoch, position, until, since }, ended)
   }
 
   /** The cursor with which `runFeed(after:)` continues from this state of a run. */
@@ -206,15 +229,15 @@ export class RunFeeds {
 
   async *#follow(
     source: RunSource,
-    { epoch: from, position, until }: { epoch: string; position: number; until: 'END' | 'NEVER' },
+    { epoch: from, position, until, since }: Start,
     signal: AbortSignal,
   ): AsyncGenerator<RunFeedBatch> {
     const reader = this.#readers.open(JSON.stringify(source), (onIdle) => new RunReader(this.#db, source, onIdle))
     let shown: Run | null = null
     let live = false
     let seen = position
-    for await (const read of reader.follow(position, signal, until === 'NEVER')) {
-      const { next, more, empty: _, epoch, ...batch } = read
+    for await (const read of reader.follow(position, signal, { pastDone: until === 'NEVER', since })) {
+      const { next, more, empty: _, epoch, readAt: __, ...batch } = read
       const { run } = batch
       if (epoch !== from || (run && run.seq < seen)) throw new CursorExpiredError()
       if (live) this.#reportLag(batch.items.at(-1))

@@ -105,9 +105,10 @@ export class RunItemTexts {
       while (!ended.aborted) {
         // Before the read, so that nothing is missed.
         const news = watched.news.next()
+        const readAt = performance.now()
         const found = await this.#read({ ...place })
         if (!found || ended.aborted) return
-        const event = eventOf(found, place, first)
+        const event = eventOf(found, readAt, place, first)
         if (event) {
           first = false
           yield event
@@ -155,7 +156,7 @@ export class RunItemTexts {
 const finished = ['SUCCEEDED', 'FAILED', 'CANCELLED']
 
 /** Moves the place; null when there is nothing to tell. */
-function eventOf(found: TextAfterPlace, place: TextPlace, first: boolean): TextEvent | null {
+function eventOf(found: TextAfterPlace, readAt: number, place: TextPlace, first: boolean): TextEvent | null {
   const { runId, ordinal, status, attempts, truncated } = found
   const done = finished.includes(status)
   // The text of an attempt that was given up is of no use to anybody.
@@ -166,7 +167,7 @@ function eventOf(found: TextAfterPlace, place: TextPlace, first: boolean): TextE
   if (!reset && delta === '' && !done) return null
   place.characters = (reset ? 0 : place.characters) + [...delta].length
   place.attempt = attempt
-  const position = { place: `${attempt}:${place.characters}`, order: null, cursor: null, more: false }
+  const position = { place: `${attempt}:${place.characters}`, order: null, cursor: null, more: false, readAt }
   return { item: { runId, ordinal }, attempt: attempt || null, reset, delta, truncated, done, position }
 }
 

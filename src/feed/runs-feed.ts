@@ -109,7 +109,13 @@ export class RunsFeeds {
             runs: runs.slice(start, start + batchSize),
             deletedIds: isLast ? deletedIds : [],
             // After a round all that share it have the same; one that caught up may be ahead of it.
-            position: { place: isLast && shared ? reached : ownPlace(), order: null, cursor: reached, more: !isLast },
+            position: {
+              place: isLast && shared ? reached : ownPlace(),
+              order: null,
+              cursor: reached,
+              more: !isLast,
+              readAt: read.readAt,
+            },
           }
         }
         cursor = latest

@@ -18,8 +18,11 @@ export interface RunsSource {
   datasetId: string | null
 }
 
+/** What was read, with when that began, as of `performance.now()`. */
+type DatedRuns = ChangedRuns & { readAt: number }
+
 /** What was read, and the round that comes next for a subscriber who has it. */
-export type RunsRead = ChangedRuns & { round: number }
+export type RunsRead = DatedRuns & { round: number }
 
 export class RunsReader {
   readonly #db: Database
@@ -120,7 +123,7 @@ export class RunsReader {
     if (read) resolve({ ...read, round: this.#round })
   }
 
-  async #loadRound(): Promise<ChangedRuns> {
+  async #loadRound(): Promise<DatedRuns> {
     const before = this.#latest
     const read = await this.#load(before?.place ?? null, before && [...this.#open])
     this.#latest = read
@@ -138,7 +141,8 @@ export class RunsReader {
     return read
   }
 
-  #load(since: Place | null, open: readonly string[] | null): Promise<ChangedRuns> {
-    return loadRunChanges(this.#db.pool, { ...this.#source, since, open })
+  async #load(since: Place | null, open: readonly string[] | null): Promise<DatedRuns> {
+    const readAt = performance.now()
+    return { ...(await loadRunChanges(this.#db.pool, { ...this.#source, since, open })), readAt }
   }
 }

@@ -12,6 +12,8 @@ export interface SharedBatch<Cursor> {
   empty: boolean
   /** The next batch can be read at once. */
   more: boolean
+  /** When its read began, as of `performance.now()`. */
+  readAt: number
   /** Everything is delivered and the source has finished; it may still be resumed. */
   done: boolean
 }
@@ -54,10 +56,14 @@ export abstract class SharedReader<Cursor, Batch extends SharedBatch<Cursor>> {
   }
 
   /**
-   * Yields batches, the first one at once, even if empty. Ends when done, unless `pastDone`, or without an error when
-   * the signal aborts.
+   * Yields batches, the first one at once, even if empty, and none of the latest state from before `since`, as of
+   * `performance.now()`. Ends when done, unless `pastDone`, or without an error when the signal aborts.
    */
-  async *follow(after: Cursor, signal: AbortSignal, pastDone = false): AsyncGenerator<Batch> {
+  async *follow(
+    after: Cursor,
+    signal: AbortSignal,
+    { pastDone = false, since = performance.now() } = {},
+  ): AsyncGenerator<Batch> {
     this.#subscribers += 1
     const ended = watchAbort(signal)
     try {
@@ -65,6 +71,10 @@ export abstract class SharedReader<Cursor, Batch extends SharedBatch<Cursor>> {
         const read = this.#read(cursor)
         const batch = await read.batch
         if (ended.aborted) return
+        if (!batch.more && batch.readAt < since) {
+          this.#forget(String(cursor), read)
+          continue
+        }
         cursor = batch.next
         yield batch
         if (batch.done && !pastDone) return

@@ -25,12 +25,13 @@ class ListReader extends SharedReader<number, Batch> {
 
   protected override async query(after: number): Promise<[Batch, ...Batch[]]> {
     this.reads += 1
+    const readAt = performance.now()
     if (this.failure) throw this.failure
     const batchAt = (start: number): Batch => {
       const rows = this.rows.slice(start, start + 2)
       const next = start + rows.length
       const more = next < this.rows.length
-      return { rows, next, more, empty: rows.length === 0, done: this.over && !more }
+      return { rows, next, more, empty: rows.length === 0, done: this.over && !more, readAt }
     }
     const first = batchAt(after)
     const others: Batch[] = []
@@ -120,7 +121,7 @@ test('a change during a read is not missed', async () => {
   await follower.return(undefined)
 })
 
-test('a subscriber that shares an older read does not miss what changed since', async () => {
+test('subscribers that share a read do not miss what changed since', async () => {
   vi.useFakeTimers()
   onTestFinished(() => void vi.useRealTimers())
   const { reader } = open()
@@ -137,16 +138,33 @@ test('a subscriber that shares an older read does not miss what changed since', 
   for (const { value } of await Promise.all(batches)) expect(value).toMatchObject({ rows: [] })
   expect(reader.reads).toBe(1)
   for (const follower of [first, second]) expect((await follower.next()).value).toMatchObject({ rows: [1] })
-  // That read is kept for a while; a third subscriber takes it although there is more by now.
-  const later = first.next()
-  reader.rows.push(2)
-  reader.wake()
+  await Promise.all([first, second].map((follower) => follower.return(undefined)))
+})
+
+test('a newcomer shares older reads, but none of the latest state, not even one that is on', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const { reader } = open([1, 2, 3])
+  const early = [1, 2].map(() => reader.follow(0, never))
+  for (let batch = 0; batch < 2; batch += 1) await Promise.all(early.map((follower) => follower.next()))
+  expect(reader.reads).toBe(2)
+  reader.rows[2] = 30
+  vi.advanceTimersByTime(1)
+  const late = reader.follow(0, never)
+  expect((await late.next()).value).toMatchObject({ rows: [1, 2] })
+  expect(reader.reads).toBe(2)
+  const reading = Promise.withResolvers<void>()
+  reader.until = reading.promise
+  const third = late.next()
   await vi.advanceTimersByTimeAsync(0)
-  expect((await later).value).toMatchObject({ rows: [2] })
-  const third = reader.follow(0, never)
-  expect((await third.next()).value).toMatchObject({ rows: [1] })
-  expect((await third.next()).value).toMatchObject({ rows: [2] })
-  await Promise.all([first, second, third].map((follower) => follower.return(undefined)))
+  reader.rows[2] = 300
+  vi.advanceTimersByTime(1)
+  const latest = reader.follow(2, never)
+  const fourth = latest.next()
+  reading.resolve()
+  expect((await third).value).toMatchObject({ rows: [30] })
+  expect((await fourth).value).toMatchObject({ rows: [300] })
+  await Promise.all([...early, late, latest].map((follower) => follower.return(undefined)))
 })
 
 test('a reader is dropped with its last subscriber, however that one leaves', async () => {
@@ -191,7 +209,7 @@ test('a read that failed ends those who wait for it and is not kept', async () =
 test('subscribers that go on past the end share reads there, too, and get what comes after it', async () => {
   const { reader } = open([1])
   reader.over = true
-  const followers = [1, 2].map(() => reader.follow(1, never, true))
+  const followers = [1, 2].map(() => reader.follow(1, never, { pastDone: true }))
   const ends = await Promise.all(followers.map((follower) => follower.next()))
   expect(ends.map(({ value }) => value.done)).toEqual([true, true])
   const next = followers.map((follower) => follower.next())

@@ -124,9 +124,10 @@ export class Follower<Member extends Reader> {
 
   async #next(source: Source): Promise<SharedEvent | null> {
     const read = async (): Promise<SharedEvent> => {
-      const readAt = performance.now()
+      const askedAt = performance.now()
       const payload = await source.next()
-      return { payload, position: (payload && source.position) ?? this.position, readAt }
+      const position = payload && source.position
+      return { payload, position: position ?? this.position, readAt: position?.readAt ?? askedAt }
     }
     if (this.#isLive) return read()
     return this.#options.replays.run(this.#options.client, false, async () => (this.#isStopped ? null : read()))

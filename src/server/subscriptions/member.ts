@@ -18,7 +18,7 @@ export class Member {
   constructor(subscriber: Subscriber, client: string, after: string | null) {
     this.subscriber = subscriber
     this.client = client
-    this.position = { place: `start ${after ?? ''}`, order: null, cursor: after, more: true }
+    this.position = { place: `start ${after ?? ''}`, order: null, cursor: after, more: true, readAt: this.#since }
   }
 
   /** Whether it knows nothing newer from before it subscribed: its first state is never one that it has changed itself. */

@@ -101,6 +101,21 @@ test('who joins during a read that began before it gets one of its own', async (
   expect(first.reader.payloads[0]?.text).toContain('[]')
 })
 
+test('who joins between two parts of a read takes no last one from before it came', async () => {
+  numbers.readsAll = true
+  numbers.add(1, 2, 3)
+  const first = await join()
+  // All that waits for no immediate.
+  await new Promise((resolve) => void process.nextTick(resolve))
+  expect(first.reader.rows).toEqual([1, 2])
+  numbers.rows[2] = 30
+  vi.advanceTimersByTime(1)
+  const second = await join()
+  await settled()
+  expect(second.reader.rows).toEqual([1, 2, 30])
+  expect(first.reader.rows).toEqual([1, 2, 3])
+})
+
 test('one that takes no more stays behind without holding the others, and catches up', async () => {
   numbers.add(1)
   const [slow, fast] = await Promise.all([join(), join()])

@@ -10,6 +10,8 @@ export class Numbers {
   /** Whether its places have an order. */
   isOrdered = true
   isOver = false
+  /** Whether a read takes all there is, which then comes in parts of two. */
+  readsAll = false
   refused: ExecutionResult | null = null
   opened = 0
   reads = 0
@@ -39,6 +41,7 @@ export class Numbers {
     let isLast = false
     let stopped = false
     let position: Source['position'] = null
+    let read: { rows: number[]; at: number } | null = null
     let resume = () => {}
     return {
       next: async () => {
@@ -49,14 +52,20 @@ export class Numbers {
           })
         }
         if (stopped || isLast) return null
-        this.reads += 1
-        const rows = this.rows.slice(place, place + 2)
+        if (!read) {
+          this.reads += 1
+          read = { rows: this.readsAll ? [...this.rows] : this.rows.slice(0, place + 2), at: performance.now() }
+        }
+        const readAt = read.at
+        const rows = read.rows.slice(place, place + 2)
         place += rows.length
         const more = place < this.rows.length
+        if (place >= read.rows.length) read = null
         isLast = this.isOver && !more
         await this.until
         isFirst = false
-        position = { place: `${place} ${isLast}`, order: this.isOrdered ? place : null, cursor: String(place), more }
+        const order = this.isOrdered ? place : null
+        position = { place: `${place} ${isLast}`, order, cursor: String(place), more, readAt }
         return new Payload({ data: { rows, done: isLast } })
       },
       get position() {

@@ -54,7 +54,7 @@ test('the bytes of a payload are given back once it is sent, and nobody else can
   const { outlet, texts } = await open()
   vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] })
   const [recent, payload] = [new RecentEvents(), payloadOf('x'.repeat(100_000))]
-  const position = { place: 'b', order: null, cursor: null, more: false }
+  const position = { place: 'b', order: null, cursor: null, more: false, readAt: 0 }
   recent.keep('a', { payload, position, readAt: 0 })
   outlet.send(messageStart('1'), payload)
   vi.advanceTimersByTime(2 * keptMs)
