@@ -6,13 +6,6 @@
  */
 import { request } from 'undici'
 import { encodeGlobalId } from '../../schema/relay/global-id.ts'
-import type { Queryable } from '../../src/db/client.ts'
-import { pageBytes } from '../../src/db/query-within-bytes.ts'
-import { loadCells, loadCellValues } from '../../src/db/sql/comparison/load-cells.ts'
-import { loadComparisonPage } from '../../src/db/sql/comparison/load-page.ts'
-import { loadLatestRevisions } from '../../src/db/sql/dataset/load-revisions.ts'
-import type { LeftOut } from '../../src/db/sql/run-item/listed-columns.ts'
-import { optionalColumns } from '../../src/db/sql/run-item/run-item-columns.ts'
 import { parseMetric } from '../../src/domain/metric.ts'
 import { compareMetrics } from '../../src/engine/comparison/compare-metrics.ts'
 import { metricIn } from '../../src/engine/comparison/compared-metrics.ts'
@@ -22,6 +15,7 @@ import { ComparisonSequences } from '../../src/engine/comparison/sequences.ts'
 import { Readiness } from '../../src/server/readiness.ts'
 import { startServer } from '../../src/server/start-server.ts'
 import { bareMetrics } from './bare-metrics.ts'
+import { barePage, pageQuery } from './bare-page.ts'
 import { type SeededRuns, seedRuns } from './comparison-data.ts'
 import { startBench } from './harness.ts'
 
@@ -29,66 +23,12 @@ const sizes = process.argv.slice(2).map(Number)
 if (sizes.length === 0) sizes.push(10_000, 100_000)
 const rounds = 40
 
-const page = `query($baseline: ID!, $candidates: [ID!]!) { compareRuns(baselineId: $baseline, candidateIds: $candidates) {
-  rows(first: 100) { nodes {
-    datasetItem { id latest { key input expectedOutput } }
-    cells { run { id } latencyMs costUsd scores { name value delta change } items { id status output error { code message } latencyMs costUsd } }
-  } pageInfo { hasNextPage endCursor } }
-} }`
-
 const metrics = `query($baseline: ID!, $candidates: [ID!]!) { compareRuns(baselineId: $baseline, candidateIds: $candidates) {
   metrics {
     metric { kind name } candidate { id name } direction baselineMean candidateMean delta interval { low high } sequence { low high }
     pValue adjustedPValue method pairs improved regressed unchanged missing verdict pairsNeeded
   }
 } }`
-
-/** All that the page does not show of executions. */
-const leftOut: LeftOut = {
-  columns: optionalColumns.filter((column) => column !== 'output' && column !== 'costUsd'),
-  scoreColumns: null,
-}
-
-/** The baseline: only the statements of any page, whatever the runs have in common, their rows combined and serialized. */
-async function barePage(db: Queryable, { runIds }: SeededRuns): Promise<string> {
-  const runs = {
-    ids: runIds,
-    datasetVersions: runIds.map(() => 1),
-    repetitions: runIds.map(() => 1),
-    seeds: runIds.map(() => 'seed'),
-  }
-  const request = { limit: 100, backward: false, after: null, before: null }
-  const { rows, hasNextPage } = await loadComparisonPage(db, runs, {}, { field: 'SCHEDULE' }, request)
-  const itemIds = rows.map((row) => row.itemId)
-  const places = { itemIds, positions: rows.map((row) => Number(row.sortKey.at(-1))) }
-  const [revisions, { rows: executions }, values] = await Promise.all([
-    loadLatestRevisions(db, itemIds),
-    loadCells(db, runIds, places, leftOut, 2 * pageBytes),
-    loadCellValues(db, runIds, places),
-  ])
-  const items = new Map(revisions.map((revision) => [revision.itemId, revision]))
-  const executionsOf = Map.groupBy(executions, ({ runId, itemId }) => `${runId} ${itemId}`)
-  const valuesOf = Map.groupBy(values, ({ run, ordinal }) => `${runIds[run]} ${ordinal}`)
-  const nodes = itemIds.map((id) => {
-    const { key, input, expectedOutput } = items.get(id) ?? {}
-    const cells = runIds.map((run) => ({
-      run,
-      scores: executionsOf
-        .get(`${run} ${id}`)
-        ?.flatMap(({ ordinal }) => valuesOf.get(`${run} ${ordinal}`)?.map(({ name, value }) => ({ name, value }))),
-      items: executionsOf.get(`${run} ${id}`)?.map(({ ordinal, status, output, error, latencyMs, costUsd }) => ({
-        ordinal,
-        status,
-        output,
-        error,
-        latencyMs,
-        costUsd,
-      })),
-    }))
-    return { datasetItem: { id, latest: { key, input, expectedOutput } }, cells }
-  })
-  return JSON.stringify({ nodes, hasNextPage })
-}
 
 function quantile(q: number, values: number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length * q)] ?? Number.NaN
@@ -149,14 +89,14 @@ if (!first || !last) throw new Error('expected at least one number of items')
 await race(
   `page of 100 × 3 at ${sizes[0]} items / bare SQL`,
   2,
-  () => ask(page, first),
-  () => barePage(db.pool, first),
+  () => ask(pageQuery, first),
+  () => barePage(db.pool, first.runIds),
 )
 await race(
   `the same, that was asked for before / bare SQL`,
   1.3,
-  () => ask(page, first, 'max-age=0'),
-  () => barePage(db.pool, first),
+  () => ask(pageQuery, first, 'max-age=0'),
+  () => barePage(db.pool, first.runIds),
 )
 await race(
   `metrics at ${sizes[0]} items / bare SQL`,
@@ -168,8 +108,8 @@ if (last !== first) {
   await race(
     `page at ${sizes.at(-1)} items / at ${sizes[0]}`,
     1.2,
-    () => ask(page, last),
-    () => ask(page, first),
+    () => ask(pageQuery, last),
+    () => ask(pageQuery, first),
   )
 }
 /** Of two runs, in a process that has not seen them: the metrics, and with clusters also one of them by tag. */

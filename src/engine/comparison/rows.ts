@@ -160,31 +160,50 @@ export async function alignRows(
     }
     throw new LimitError('The outputs of this item are too large to be compared; ask for fewer runs.')
   }
-  // Grouped by item alone, then filtered: cheaper than composite keys.
-  const executionsByItem = Map.groupBy(executions, ({ itemId }) => String(itemId))
-  const executionOf = (run: number, ordinal: number) => ordinal * runs.length + run
-  const valuesByExecution = Map.groupBy(values, ({ run, ordinal }) => executionOf(run, ordinal))
   const scores = metrics.flatMap((metric): ComparedScore[] => {
     const values = valuesOf(metric)
     return 'name' in values && metric.countedAs === null ? [{ ...metric, ...values }] : []
   })
-  return itemIds.map((itemId) => {
-    const executed = executionsByItem.get(itemId) ?? []
-    const executedIn = runIds.map((id) => executed.filter(({ runId }) => runId === id))
-    // By the first index of a run that is compared with itself, as the database says.
-    const scoredIn = runIds.map((id, index) => {
-      const run = runIds.indexOf(id)
-      return executedIn[index]?.flatMap(({ ordinal }) => valuesByExecution.get(executionOf(run, ordinal)) ?? []) ?? []
-    })
+  const resultsOf = groupResults(runIds, itemIds, executions, values)
+  return itemIds.map((itemId, index) => {
+    const results = resultsOf[index] ?? []
     const cells: ComparedCell[] = []
-    for (const [index, run] of runs.entries()) {
+    for (const run of runs) {
       const first = (baseline && cells[0]) ?? null
-      cells.push(
-        cell({ run, itemId, baseline: first }, executedIn[index] ?? [], scoredIn[index] ?? [], scores, scoredIn),
-      )
+      cells.push(cell({ run, itemId, baseline: first }, results[runIds.indexOf(run.id)] ?? noResults, scores, results))
     }
     return { itemId, cells }
   })
+}
+
+/** What one run has of one item. */
+interface Results {
+  items: ListedRunItem[]
+  values: CellValue[]
+}
+
+const noResults: Results = { items: [], values: [] }
+
+/** Of each item, what each run has of it. A run that is compared with itself has it where it is first. */
+function groupResults(
+  runIds: readonly string[],
+  itemIds: readonly string[],
+  executions: readonly ListedRunItem[],
+  values: readonly CellValue[],
+): Results[][] {
+  const found = itemIds.map(() => runIds.map((): Results => ({ items: [], values: [] })))
+  const ofItems = new Map(itemIds.map((id, index) => [BigInt(id), found[index]]))
+  const ofExecutions = new Map<number, Results>()
+  const executionOf = (run: number, ordinal: number) => ordinal * runIds.length + run
+  for (const execution of executions) {
+    const run = runIds.indexOf(execution.runId)
+    const results = ofItems.get(execution.itemId)?.[run]
+    if (!results) continue
+    results.items.push(execution)
+    ofExecutions.set(executionOf(run, execution.ordinal), results)
+  }
+  for (const value of values) ofExecutions.get(executionOf(value.run, value.ordinal))?.values.push(value)
+  return found
 }
 
 /**
@@ -219,34 +238,41 @@ function haveAll(
   return isFull && rows.every(({ itemId }) => itemIds.has(itemId))
 }
 
+/** @param ofAllRuns what all runs have of the item */
 function cell(
   { run, itemId, baseline }: Pick<ComparedCell, 'run' | 'itemId' | 'baseline'>,
-  items: ListedRunItem[],
-  values: readonly CellValue[],
+  { items, values }: Results,
   compared: readonly ComparedScore[],
-  ofAllRuns: readonly CellValue[][],
+  ofAllRuns: readonly Results[],
 ): ComparedCell {
-  const ended = items.filter(({ status }) => status === 'SUCCEEDED' || status === 'FAILED')
   const scores = compared.map((metric, index): CellScore => {
     const { name, source, dataType, kind } = metric
     const ofSeries = (score: CellValue) => score.name === name && score.source === source
     const given = values.filter(ofSeries)
     const own = executionsOf(given)
-    const failures = failuresOf(run, metric, items, given, () => ofAllRuns.some((values) => values.some(ofSeries)))
-    const value = kind === 'SCORE' ? mean([...own.map(({ value }) => value), ...failures]) : null
+    const failures = failuresOf(run, metric, items, given, () => ofAllRuns.some(({ values }) => values.some(ofSeries)))
+    const value = kind === 'SCORE' ? meanOver(own, ({ value }) => value, failures) : null
     const label = kind === 'LABEL' ? labels(own.map(({ label }) => label)) : null
     const { delta, change } = changeFrom(baseline?.scores[index], { value, label }, metric)
     return { name, source, dataType, value, label, delta, change }
   })
-  return {
-    run,
-    itemId,
-    items,
-    scores,
-    latencyMs: mean(ended.map((item) => (item.status === 'SUCCEEDED' ? item.latencyMs : null))),
-    costUsd: mean(ended.map((item) => (item.cached ? null : (item.costUsd ?? null)))),
-    baseline,
+  const latencyMs = meanOver(items, (item) => (item.status === 'SUCCEEDED' ? item.latencyMs : null))
+  const costUsd = meanOver(items, (item) => (hasEnded(item) && !item.cached ? (item.costUsd ?? null) : null))
+  return { run, itemId, items, scores, latencyMs, costUsd, baseline }
+}
+
+function hasEnded({ status }: ListedRunItem): boolean {
+  return status === 'SUCCEEDED' || status === 'FAILED'
+}
+
+/** The mean of the values that these have, and of `more`. */
+function meanOver<T>(all: readonly T[], valueIn: (one: T) => number | null, more: readonly number[] = []) {
+  const values: number[] = []
+  for (const one of all) {
+    const value = valueIn(one)
+    if (value !== null) values.push(value)
   }
+  return meanOf(more.length > 0 ? [...values, ...more] : values)
 }
 
 /**
@@ -289,10 +315,6 @@ function changeFrom(
 function executionsOf(scores: readonly CellValue[]): ExecutionScore[] {
   if (scores.length <= 1) return scores.map(({ value, label }) => ({ scores: 1, value, label }))
   return [...Map.groupBy(scores, ({ ordinal }) => ordinal).values()].map(executionScore)
-}
-
-function mean(values: readonly (number | null)[]): number | null {
-  return meanOf(values.filter((value) => value !== null))
 }
 
 function labels(values: readonly (string | null)[]): string | null {
