@@ -123,11 +123,10 @@ builder.node(RunItemRef, {
       description: 'Whether `output` is a text, the beginning of its JSON. `GET /output/<id>` returns all of it.',
       resolve: ({ outputBytes = null }) => isTruncated({ outputBytes }),
     }),
-    error: t.field({
+    error: t.expose('error', {
       type: RunItemError,
       nullable: true,
       description: 'The error of the last attempt that failed; null if none did, or it succeeded.',
-      resolve: (item) => item.error as ItemError | null,
     }),
     attempt: t.int({
       nullable: true,

@@ -22,8 +22,9 @@ const leftOut: LeftOut = {
 }
 
 /**
- * The same answer by the statements of any page, whatever the runs have in common, and by plain loops for what the runs of
- * `comparison-data.ts` are: executed once, with no other scores than `correct` and `similarity`, the higher the better.
+ * The same answer, but for the text of the cursor: by the statements of any page, whatever the runs have in common, so that
+ * cells are looked up by their items, and by plain loops for what the runs of `comparison-data.ts` are, executed once and with
+ * scores of which more is better.
  */
 export async function barePage(db: Queryable, runIds: readonly string[]): Promise<string> {
   const runs = {

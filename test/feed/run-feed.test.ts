@@ -37,7 +37,9 @@ afterAll(() => t[Symbol.asyncDispose]())
 
 const positionOf = (cursor: string) => Number(Buffer.from(cursor, 'base64url').toString().split(':').at(-1))
 
-const final = (rows: Iterable<Omit<ListedRunItem, 'listedScores'>>) =>
+type FinalState = Pick<ListedRunItem, 'ordinal' | 'status' | 'output' | 'attempts' | 'seq'> & { error: unknown }
+
+const final = (rows: Iterable<FinalState>) =>
   [...rows]
     .toSorted((a, b) => a.ordinal - b.ordinal)
     .map(({ ordinal, status, output, error, attempts, seq }) => ({ ordinal, status, output, error, attempts, seq }))

@@ -9,7 +9,7 @@ import type { CellChange, RowFilter } from '../../db/sql/comparison/row-filter.t
 import type { ComparedRuns } from '../../db/sql/comparison/schedule-order.ts'
 import { type LeftOut, type ListedRunItem, needing, nothingLeftOut } from '../../db/sql/run-item/listed-columns.ts'
 import { LimitError } from '../../domain/errors.ts'
-import { type ExecutionScore, executionScore, meanOf, type SeriesKey } from '../../domain/score-series.ts'
+import { type ExecutionScore, executionScore, type SeriesKey } from '../../domain/score-series.ts'
 import { change } from '../../domain/statistics/paired-moments.ts'
 import { type ComparedMetric, valuesOf } from './compared-metrics.ts'
 import type { Comparison } from './comparison.ts'
@@ -203,6 +203,8 @@ function groupResults(
     ofExecutions.set(executionOf(run, execution.ordinal), results)
   }
   for (const value of values) ofExecutions.get(executionOf(value.run, value.ordinal))?.values.push(value)
+  // The database gives them in no order, and the last digit of a mean depends on it.
+  for (const { items, values } of found.flat()) if (items.length > 2) values.sort((a, b) => a.ordinal - b.ordinal)
   return found
 }
 
@@ -247,32 +249,42 @@ function cell(
 ): ComparedCell {
   const scores = compared.map((metric, index): CellScore => {
     const { name, source, dataType, kind } = metric
-    const ofSeries = (score: CellValue) => score.name === name && score.source === source
-    const given = values.filter(ofSeries)
+    const given = inSeries(values, metric)
     const own = executionsOf(given)
-    const failures = failuresOf(run, metric, items, given, () => ofAllRuns.some(({ values }) => values.some(ofSeries)))
-    const value = kind === 'SCORE' ? meanOver(own, ({ value }) => value, failures) : null
+    const value = kind === 'SCORE' ? meanOver(own, valueIn, failuresOf(run, metric, items, given, ofAllRuns)) : null
     const label = kind === 'LABEL' ? labels(own.map(({ label }) => label)) : null
     const { delta, change } = changeFrom(baseline?.scores[index], { value, label }, metric)
     return { name, source, dataType, value, label, delta, change }
   })
-  const latencyMs = meanOver(items, (item) => (item.status === 'SUCCEEDED' ? item.latencyMs : null))
-  const costUsd = meanOver(items, (item) => (hasEnded(item) && !item.cached ? (item.costUsd ?? null) : null))
+  const [latencyMs, costUsd] = [meanOver(items, latencyOf), meanOver(items, costOf)]
   return { run, itemId, items, scores, latencyMs, costUsd, baseline }
 }
 
-function hasEnded({ status }: ListedRunItem): boolean {
-  return status === 'SUCCEEDED' || status === 'FAILED'
+const valueIn = ({ value }: Pick<ExecutionScore, 'value'>) => value
+
+function latencyOf({ status, latencyMs }: ListedRunItem): number | null {
+  return status === 'SUCCEEDED' ? latencyMs : null
+}
+
+function costOf({ status, cached, costUsd }: ListedRunItem): number | null {
+  return (status === 'SUCCEEDED' || status === 'FAILED') && !cached ? (costUsd ?? null) : null
 }
 
 /** The mean of the values that these have, and of `more`. */
-function meanOver<T>(all: readonly T[], valueIn: (one: T) => number | null, more: readonly number[] = []) {
-  const values: number[] = []
+function meanOver<T>(all: readonly T[], valueOfOne: (one: T) => number | null, more: readonly number[] = none) {
+  let [sum, count] = [0, more.length]
   for (const one of all) {
-    const value = valueIn(one)
-    if (value !== null) values.push(value)
+    const value = valueOfOne(one)
+    if (value === null) continue
+    sum += value
+    count += 1
   }
-  return meanOf(more.length > 0 ? [...values, ...more] : values)
+  for (const value of more) sum += value
+  return count === 0 ? null : sum / count
+}
+
+function inSeries(values: readonly CellValue[], { name, source }: SeriesKey): CellValue[] {
+  return values.filter((score) => score.name === name && score.source === source)
 }
 
 /**
@@ -281,19 +293,24 @@ function meanOver<T>(all: readonly T[], valueIn: (one: T) => number | null, more
  */
 function failuresOf(
   run: Run,
-  { failuresCountAs, lackingRules }: ComparedScore,
+  metric: ComparedScore,
   items: readonly ListedRunItem[],
   given: readonly CellValue[],
-  isScored: () => boolean,
-): number[] {
-  if (failuresCountAs === null) return []
+  ofAllRuns: readonly Results[],
+): readonly number[] {
+  const { failuresCountAs, lackingRules } = metric
+  if (failuresCountAs === null) return none
   const rule = lackingRules.find(({ runId }) => runId === run.id)
-  if (!rule) return []
+  if (!rule) return none
   const failed = items.filter(
     ({ status, ordinal }) => status === 'FAILED' && !given.some((score) => score.ordinal === ordinal),
   )
-  return failed.length > 0 && (rule.applies || isScored()) ? failed.map(() => failuresCountAs) : []
+  const counts =
+    failed.length > 0 && (rule.applies || ofAllRuns.some(({ values }) => inSeries(values, metric).length > 0))
+  return counts ? failed.map(() => failuresCountAs) : none
 }
+
+const none: readonly number[] = []
 
 function changeFrom(
   baseline: CellScore | undefined,
@@ -312,8 +329,8 @@ function changeFrom(
   return { delta, change: delta > 0 === (direction === 'HIGHER_IS_BETTER') ? 'IMPROVED' : 'REGRESSED' }
 }
 
-function executionsOf(scores: readonly CellValue[]): ExecutionScore[] {
-  if (scores.length <= 1) return scores.map(({ value, label }) => ({ scores: 1, value, label }))
+function executionsOf(scores: readonly CellValue[]): readonly Pick<ExecutionScore, 'value' | 'label'>[] {
+  if (scores.length <= 1) return scores
   return [...Map.groupBy(scores, ({ ordinal }) => ordinal).values()].map(executionScore)
 }
 

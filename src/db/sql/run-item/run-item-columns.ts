@@ -1,10 +1,11 @@
+import type { ItemError } from '../../../domain/execution/task.ts'
 import { columns } from '../../columns.ts'
 import { Prisma, type RunItem } from '../../generated/prisma/client.ts'
 
 const ofExecution = ['recorded', 'lease', 'availableAt', 'excused'] as const
 
 /** A run item without what only its execution needs. */
-export type ShownRunItem = Omit<RunItem, (typeof ofExecution)[number]>
+export type ShownRunItem = Omit<RunItem, (typeof ofExecution)[number] | 'error'> & { error: ItemError | null }
 
 /** Columns that a list may leave out: pages often do not show them, and they cost something to read or convert. */
 export const optionalColumns = [
