@@ -1,16 +1,18 @@
 import type { GraphQLResolveInfo } from 'graphql'
 import type { Run } from '../../src/db/generated/prisma/client.ts'
+import type { List } from '../../src/db/keyset.ts'
 import { listRunItems, type RunItemFilter as SqlFilter } from '../../src/db/sql/run-item/list-run-items.ts'
 import type { ListedRunItem } from '../../src/db/sql/run-item/listed-columns.ts'
 import { InvalidInputError } from '../../src/domain/errors.ts'
 import type { RunSettings } from '../../src/domain/run.ts'
 import { itemCount } from '../../src/domain/run-figures.ts'
+import { ordinalsOfPage } from '../../src/engine/runs/item-orders.ts'
 import { checkPositions } from '../../src/feed/window.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { OrderDirection, RunItemErrorCode, RunItemStatus, ScoreSource } from '../enums.ts'
 import { FloatRange, IntRange } from '../number-range.ts'
-import { type ConnectionArguments, isUnfiltered, listConnection } from '../relay/connection.ts'
+import { type ConnectionArguments, connection, isUnfiltered, pageRequest } from '../relay/connection.ts'
 import { listedItems } from '../relay/listed-items.ts'
 import { PositionRange } from './feed-arguments.ts'
 import { leftOutBy } from './run-item.ts'
@@ -97,7 +99,7 @@ export const RunItemFilter = builder.inputType('RunItemFilter', {
 })
 
 /** One page of the items of a run. Their number is known from the run's counters if they are filtered by status only. */
-export function runItemsConnection(
+export async function runItemsConnection(
   context: Context,
   run: Run,
   args: ConnectionArguments & {
@@ -125,10 +127,21 @@ export function runItemsConnection(
     ])
   }
   const by = { field, descending: direction === 'DESC', score, source }
-  const list = listRunItems(sqlFilter(run, args.filter ?? {}), by, leftOutBy(info, ['nodes'], ['edges', 'node']))
+  const leftOut = leftOutBy(info, ['nodes'], ['edges', 'node'])
+  const list = listRunItems(sqlFilter(run, args.filter ?? {}), by, leftOut)
   const orderName = field === 'SCORE' ? `${field} ${direction} ${source} ${score}` : `${field} ${direction}`
-  const totalCount = isUnfiltered(others) ? itemCount(run, status) : null
-  return listConnection<ListedRunItem>(context, list, orderName, run.id, args, totalCount)
+  const request = pageRequest(args, { name: orderName, parts: list.keys.length })
+  const { db } = context.services
+  const read = (list: List) => context.loaders.page<ListedRunItem>(list, run.id, request)
+  const ordinals = isUnfiltered(args.filter) ? await ordinalsOfPage(db, run, by, request) : null
+  const found = ordinals && (await read(listRunItems({ ordinals }, by, leftOut)))
+  // An item that has moved away since its order was read leaves a gap.
+  const isWhole =
+    found && (found.rows.length === ordinals.length || (request.backward ? found.hasPreviousPage : found.hasNextPage))
+  return connection(isWhole ? found : await read(list), orderName, {
+    totalCount: isUnfiltered(others) ? itemCount(run, status) : null,
+    countUpTo: (limit) => context.loaders.count(list, run.id, limit),
+  })
 }
 
 /** Positions as ordinals, by which the rows of a run are stored: a position has one for each repetition. */

@@ -56,7 +56,7 @@ export abstract class SharedReader<Cursor, Batch extends SharedBatch<Cursor>> {
   }
 
   /**
-   * Yields batches, the first one at once, even if empty, and none of the latest state from before `since`, as of
+   * Yields batches, the first one at once, even if empty, and never a latest state that was read before `since`, as of
    * `performance.now()`. Ends when done, unless `pastDone`, or without an error when the signal aborts.
    */
   async *follow(

@@ -133,8 +133,8 @@ async function copy(runId: string): Promise<string> {
 const others = [await copy(second.runId), await copy(big.runId)] as const
 await bench.db.pool.query('ANALYZE run_item, score')
 
-const itemPage = `query ($id: ID!, $after: String, $first: Int, $last: Int) { node(id: $id) { ... on Run {
-  items(first: $first, last: $last, after: $after) { nodes { id status output latencyMs scores { name value } } pageInfo { startCursor } }
+const itemPage = `query ($id: ID!, $after: String, $first: Int, $last: Int, $orderBy: RunItemOrder) { node(id: $id) { ... on Run {
+  items(first: $first, last: $last, after: $after, orderBy: $orderBy) { nodes { id status output latencyMs scores { name value } } pageInfo { startCursor endCursor } }
 } } }`
 const comparison = `query ($a: ID!, $b: ID!) { compareRuns(baselineId: $a, candidateIds: [$b]) { rows(first: 100) { nodes {
   datasetItem { id latest { key input expectedOutput } }
@@ -157,7 +157,7 @@ async function race(q: number, query: (size: 'small' | 'large') => Promise<unkno
 }
 
 const runs = { small: [first.started.id, others[0]], large: [big.started.id, others[1]] } as const
-type ItemPage = { node: { items: { pageInfo: { startCursor: string } } } }
+type ItemPage = { node: { items: { pageInfo: { startCursor: string; endCursor: string } } } }
 for (const [what, variables] of [
   ['first', { first: 50 }],
   ['last', { last: 50 }],
@@ -168,6 +168,39 @@ for (const [what, variables] of [
     `p95 of the ${what} page of items at ${large}: ${page.large.toFixed(1)} ms, at ${small}: ${page.small.toFixed(1)} ms, ratio ${ratio.toFixed(2)} (at most 1.2)`,
     ratio <= 1.2,
   )
+}
+/** Alternates pages of the large run in an order by a value, from its beginning and its end, with those by position. */
+for (const orderBy of [
+  { field: 'LATENCY', direction: 'DESC' },
+  { field: 'SCORE', score: 'exact' },
+]) {
+  const page = (variables: object) => ask<ItemPage>(url, itemPage, { id: runs.large[0], first: 50, ...variables })
+  const timed = async (variables: object) => {
+    const askedAt = performance.now()
+    const { node } = await page(variables)
+    return { cursor: node.items.pageInfo.endCursor, seconds: ((performance.now() - askedAt) / 1_000).toFixed(1) }
+  }
+  const first = await timed({ orderBy })
+  const second = await timed({ orderBy, after: first.cursor })
+  console.log(
+    `items of ${large} by ${orderBy.field}: the first page ${first.seconds} s, the second ${second.seconds} s`,
+  )
+  const { node: last } = await page({ orderBy, first: null, last: 100 })
+  const { startCursor } = last.items.pageInfo
+  const byPosition = await page({})
+  for (const [what, after] of [
+    ['third', second.cursor],
+    ['last', startCursor],
+  ] as const) {
+    const times = await race(0.95, (size) =>
+      page(size === 'large' ? { orderBy, after } : { after: byPosition.node.items.pageInfo.endCursor }),
+    )
+    const ratio = times.large / times.small
+    check(
+      `p95 of the ${what} page by ${orderBy.field} at ${large}: ${times.large.toFixed(1)} ms, by POSITION: ${times.small.toFixed(1)} ms, ratio ${ratio.toFixed(2)} (at most 1.2)`,
+      ratio <= 1.2,
+    )
+  }
 }
 const compared = await race(0.5, (size) => ask(url, comparison, { a: runs[size][0], b: runs[size][1] }))
 const ratio = compared.large / compared.small

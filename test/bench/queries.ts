@@ -13,11 +13,11 @@ export const runPage = `query ($id: ID!) {
   }
 }`
 
-/** @throws {Error} the answer has errors */
+/** Asks for an answer that is made anew. @throws {Error} the answer has errors */
 export async function ask<Data>(url: string, query: string, variables: object): Promise<Data> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
     body: JSON.stringify({ query, variables }),
   })
   const { errors, data } = (await response.json()) as { errors?: unknown; data?: Data }

@@ -3,8 +3,9 @@ import { getNamedType, isLeafType, isObjectType } from 'graphql'
 import { createClient } from 'graphql-ws'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { schema } from '../../../schema/index.ts'
-import { encodeGlobalId } from '../../../schema/relay/global-id.ts'
+import { encodeGlobalId, parseGlobalId } from '../../../src/domain/global-id.ts'
 import { createEvaluator } from '../../../src/engine/evaluators.ts'
+import { itemOrderLimits } from '../../../src/engine/runs/item-orders.ts'
 import { setScore } from '../../../src/engine/scores.ts'
 import { seedDataset } from '../../helpers/engine.ts'
 import { walk } from '../../helpers/pages.ts'
@@ -155,22 +156,26 @@ const document = `query($id: ID!, $first: Int, $last: Int, $after: String, $befo
   } }
 }`
 
+/** The ids of rows as they are listed. */
+function inOrder(rows: readonly Row[], direction: string, value: (row: Row) => number | null): string[] {
+  const sign = direction === 'ASC' ? 1 : -1
+  return rows
+    .map((row) => ({ ordinal: row.ordinal, value: value(row) }))
+    .sort((a, b) => {
+      if (a.value === null || b.value === null) {
+        if (a.value !== b.value) return a.value === null ? 1 : -1
+        return sign * (a.ordinal - b.ordinal)
+      }
+      return sign * (a.value - b.value || a.ordinal - b.ordinal)
+    })
+    .map(({ ordinal }) => encodeGlobalId('RunItem', `${runId}:${ordinal}`))
+}
+
 test.each(cases)(
   'by $orderBy.field $orderBy.score $orderBy.direction every filter gives its items once, those without a value last',
   async ({ orderBy, value }) => {
-    const sign = orderBy.direction === 'ASC' ? 1 : -1
     for (const [filter, holds] of filters) {
-      const expected = rows
-        .filter(holds)
-        .map((row) => ({ ordinal: row.ordinal, value: value(row) }))
-        .sort((a, b) => {
-          if (a.value === null || b.value === null) {
-            if (a.value !== b.value) return a.value === null ? 1 : -1
-            return sign * (a.ordinal - b.ordinal)
-          }
-          return sign * (a.value - b.value || a.ordinal - b.ordinal)
-        })
-        .map(({ ordinal }) => encodeGlobalId('RunItem', `${runId}:${ordinal}`))
+      const expected = inOrder(rows.filter(holds), orderBy.direction, value)
       const variables = { id: encodeGlobalId('Run', runId), filter, orderBy }
       const forward = await walk(t, document, variables, ({ run }) => run.items, { by: 7 })
       expect(forward, JSON.stringify(filter)).toEqual(expected)
@@ -178,6 +183,119 @@ test.each(cases)(
     }
   },
 )
+
+/** As in a large run. */
+function keepOrders(): void {
+  const { minItems } = itemOrderLimits
+  itemOrderLimits.minItems = 0
+  onTestFinished(() => {
+    itemOrderLimits.minItems = minItems
+  })
+}
+
+test.each(cases)(
+  'by $orderBy.field $orderBy.score $orderBy.direction the pages of a large run are the same, and its order is read once',
+  async ({ orderBy, value }) => {
+    keepOrders()
+    const variables = { id: encodeGlobalId('Run', runId), orderBy }
+    const expected = inOrder(rows, orderBy.direction, value)
+    const [, statements] = await recordStatements(async () => {
+      expect(await walk(t, document, variables, ({ run }) => run.items, { by: 7 })).toEqual(expected)
+      expect(await walk(t, document, variables, ({ run }) => run.items, { by: 7, backward: true })).toEqual(expected)
+    })
+    const reads = statements.filter((text) => text.includes('float8send'))
+    expect(reads).toHaveLength(orderBy.field === 'POSITION' ? 0 : 1)
+    const { data } = await t.query(document, { ...variables, first: 3 })
+    const { data: last } = await t.query(document, { ...variables, last: 3 })
+    const { endCursor: after } = data.run.items.pageInfo
+    const { startCursor: before } = last.run.items.pageInfo
+    const between = await t.query(document, { ...variables, after, before, first: 100 })
+    expect(idsOf(between)).toEqual(expected.slice(3, -3))
+    expect(between.data.run.items).toMatchObject({ totalCount: rows.length, countUpTo: rows.length })
+    const none = await t.query(document, { ...variables, after: before, before: after, first: 100 })
+    expect(idsOf(none)).toEqual([])
+  },
+)
+
+// biome-ignore lint/suspicious/noExplicitAny: any answer
+const idsOf = ({ data }: { data: any }) => data.run.items.edges.map(({ node }: { node: { id: string } }) => node.id)
+
+test('of the orders that are kept the one that was used last stays', async () => {
+  keepOrders()
+  const { bytes } = itemOrderLimits
+  onTestFinished(() => {
+    itemOrderLimits.bytes = bytes
+  })
+  // Room for two.
+  itemOrderLimits.bytes = rows.length * 12 * 2.5
+  const id = encodeGlobalId('Run', runId)
+  let first = 0
+  const page = async (score: string) => {
+    // Nor is it an answer that was given before.
+    first += 1
+    const orderBy = { field: 'SCORE', score, source: 'API' }
+    const [, statements] = await recordStatements(() => t.query(document, { id, orderBy, first }))
+    return statements.some((text) => text.includes('float8send')) ? 'read' : 'kept'
+  }
+  expect([await page('a'), await page('b'), await page('a')]).toEqual(['read', 'read', 'kept'])
+  expect([await page('c'), await page('a'), await page('b')]).toEqual(['read', 'kept', 'read'])
+})
+
+test('an order that is not used any more is forgotten', async () => {
+  keepOrders()
+  const { unusedMs } = itemOrderLimits
+  onTestFinished(() => {
+    itemOrderLimits.unusedMs = unusedMs
+  })
+  itemOrderLimits.unusedMs = 0
+  const variables = { id: encodeGlobalId('Run', runId), orderBy: { field: 'SCORE', score: 'd' } }
+  const [, statements] = await recordStatements(async () => {
+    for (const first of [1, 2, 3]) await t.query(document, { ...variables, first })
+  })
+  expect(statements.filter((text) => text.includes('float8send'))).toHaveLength(3)
+})
+
+test('the order of a large run is that of its last change', async () => {
+  keepOrders()
+  const datasetId = await seedDataset(t, ['a', 'b', 'c', 'd'])
+  const executions = [0, 1, 2, 3].map((item): RecordedExecution => ({ item, repetition: 0, output: 'x' }))
+  const scored = await recordRun(t, datasetId, executions)
+  const score = (ordinal: number, value: number) =>
+    setScore(t.services, t.scope, { runId: scored, ordinal, name: 'n', value, source: 'API' })
+  for (const ordinal of [0, 1, 2, 3]) await score(ordinal, ordinal + 1)
+  const ask = async (more: object) => {
+    const orderBy = { field: 'SCORE', score: 'n' }
+    const answer = await t.query(document, { id: encodeGlobalId('Run', scored), orderBy, first: 2, ...more })
+    const ordinals = idsOf(answer).map((id: string) => Number(parseGlobalId(id)?.id.split(':')[1]))
+    return { ordinals, ...answer.data.run.items.pageInfo }
+  }
+  const { ordinals, endCursor: after } = await ask({})
+  expect([ordinals, (await ask({ after })).ordinals]).toEqual([
+    [0, 1],
+    [2, 3],
+  ])
+  await score(2, 0)
+  await score(0, 5)
+  expect(await ask({ after })).toMatchObject({ ordinals: [3, 0], hasNextPage: false })
+  expect((await ask({})).ordinals).toEqual([2, 1])
+})
+
+test('a change between reading the order of a large run and its page leaves no gap', async () => {
+  keepOrders()
+  const datasetId = await seedDataset(t, ['a', 'b', 'c', 'd'])
+  const executions = [0, 1, 2, 3].map((item): RecordedExecution => ({ item, repetition: 0, latencyMs: item + 1 }))
+  const changed = await recordRun(t, datasetId, executions)
+  const variables = { id: encodeGlobalId('Run', changed), orderBy: { field: 'LATENCY' }, first: 1 }
+  const { data } = await t.query(document, variables)
+  const { endCursor: after } = data.run.items.pageInfo
+  const [second, third] = idsOf(await t.query(document, { ...variables, after, first: 3 }))
+  const ordinal = Number(parseGlobalId(second)?.id.split(':')[1])
+  // As if it had happened in between: the run has not changed, by what its row says.
+  await t.db.pool.query('UPDATE run_item SET latency_ms = 0.5 WHERE run_id = $1 AND ordinal = $2', [changed, ordinal])
+  const answer = await t.query(document, { ...variables, after })
+  expect(idsOf(answer)).toEqual([third])
+  expect(answer.data.run.items.pageInfo.hasNextPage).toBe(true)
+})
 
 test('every filter leaves some items and takes others away', () => {
   for (const [filter, holds] of filters) {

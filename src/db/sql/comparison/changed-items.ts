@@ -3,8 +3,8 @@
  * output or metadata is another question, or another answer key.
  */
 import type { Queryable } from '../../client.ts'
+import { numberColumn, numbers } from '../../number-columns.ts'
 import { queryRows } from '../../query-rows.ts'
-import { numberColumn, numbers } from './load-run-columns.ts'
 import { perRun } from './metric-values.ts'
 
 /** A dataset and the version of it that each run used, baseline first. */

@@ -1,6 +1,6 @@
 import type { Queryable } from '../../client.ts'
+import { numberColumn, numbers } from '../../number-columns.ts'
 import { queryRows } from '../../query-rows.ts'
-import { numberColumn, numbers } from './load-run-columns.ts'
 
 /**
  * The items of a version of a dataset that have a value at the path of their metadata, by their ids: the same number for

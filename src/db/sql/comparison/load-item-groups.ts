@@ -1,7 +1,7 @@
 import type { Queryable } from '../../client.ts'
+import { integerColumn, integers, numberColumn, numbers } from '../../number-columns.ts'
 import { queryRows } from '../../query-rows.ts'
 import { type Grouping, maxValueLength } from '../run/load-run-groups.ts'
-import { integerColumn, integers, numberColumn, numbers } from './load-run-columns.ts'
 
 /** The largest groups of the items of one version of a dataset. */
 export interface ItemGroups {

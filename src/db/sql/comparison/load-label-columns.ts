@@ -1,7 +1,7 @@
 import type { SeriesKey } from '../../../domain/score-series.ts'
 import type { Queryable } from '../../client.ts'
+import { integerColumn, integers } from '../../number-columns.ts'
 import { queryRows } from '../../query-rows.ts'
-import { integerColumn, integers } from './load-run-columns.ts'
 
 /** Labels of executions, those of one execution in the order they were given. */
 export interface LabelColumns {

@@ -1,8 +1,9 @@
 import type { Queryable } from '../../client.ts'
+import { integerColumn, integers, numberColumn, numbers } from '../../number-columns.ts'
 import { queryRows } from '../../query-rows.ts'
 import { executionsOfItems } from '../run-item/item-places.ts'
 import { changedItemsSql, type UsedVersions } from './changed-items.ts'
-import { hasOpenEvaluations, integerColumn, integers, numberColumn, numbers } from './load-run-columns.ts'
+import { hasOpenEvaluations } from './load-run-columns.ts'
 
 /** From so many on, reading the whole runs is faster than looking up one item after another. */
 const manyPositions = 30_000

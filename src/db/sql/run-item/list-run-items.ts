@@ -5,7 +5,7 @@ import type { RunItemStatus } from '../../../domain/run.ts'
 import { containing } from '../../columns.ts'
 import { between, jsonContains, jsonMentions, type NumberRange, type Parameter } from '../../conditions.ts'
 import type { Key, List } from '../../keyset.ts'
-import { itemSeries } from '../score/series.ts'
+import { itemSeries, runSeries } from '../score/series.ts'
 import { executionsOfItems, itemPlaces } from './item-places.ts'
 import { type LeftOut, listedColumns } from './listed-columns.ts'
 import { runItemColumns } from './run-item-columns.ts'
@@ -54,7 +54,7 @@ export interface RunItemFilter {
   /** Dataset items. */
   itemIds?: readonly string[]
   /** Places in the primary key. */
-  ordinals?: { min: number; max: number }
+  ordinals?: { min: number; max: number } | readonly number[]
 }
 
 /**
@@ -63,15 +63,20 @@ export interface RunItemFilter {
  */
 export function listRunItems(filter: RunItemFilter, order: RunItemOrder, leftOut: LeftOut): List {
   const { search, tags, metadata } = filter
+  const ofWholeRun = order.field === 'SCORE' && Object.values(filter).every((part) => part == null)
   return {
     select: listedColumns('i', leftOut),
-    from:
-      search || tags?.length || metadata != null
-        ? `run_item i
+    from: (parameter) => {
+      if (ofWholeRun) {
+        return `${seriesOf(order, 'parent.id', parameter)} CROSS JOIN LATERAL (
+          SELECT * FROM run_item WHERE run_id = parent.id AND ordinal = series.ordinal OFFSET 0) i`
+      }
+      if (!search && !tags?.length && metadata == null) return 'run_item i'
+      return `run_item i
          JOIN run r ON r.id = i.run_id
          JOIN dataset_item_revision v ON v.item_id = i.item_id
            AND v.valid_from <= r.dataset_version AND (v.valid_to IS NULL OR v.valid_to > r.dataset_version)`
-        : 'run_item i',
+    },
     parent: { column: 'i.run_id', type: 'uuid' },
     where: (parameter) => [
       ...(filter.status ? [`i.status = ANY (${parameter(filter.status)}::"RunItemStatus"[])`] : []),
@@ -83,9 +88,7 @@ export function listRunItems(filter: RunItemFilter, order: RunItemOrder, leftOut
             `i.ordinal = ANY (ARRAY(SELECT p.ordinal FROM ${itemPlaces('ARRAY[parent.id]', parameter(filter.itemIds))}))`,
           ]
         : []),
-      ...(filter.ordinals
-        ? [`i.ordinal BETWEEN ${parameter(filter.ordinals.min)}::int AND ${parameter(filter.ordinals.max)}::int`]
-        : []),
+      ...(filter.ordinals ? [placed(filter.ordinals, parameter)] : []),
       ...between('i.attempts', filter.attempts, parameter),
       ...between('i.latency_ms', filter.latencyMs, parameter),
       ...between('i.cost_usd', filter.costUsd, parameter),
@@ -100,14 +103,26 @@ export function listRunItems(filter: RunItemFilter, order: RunItemOrder, leftOut
           ]
         : []),
     ],
-    keys: orderKeys(order),
+    keys: orderKeys(order, ofWholeRun),
     descending: order.descending,
   }
 }
 
+/** A SELECT of what all items of a run are ordered by first, as `value`, each with its `ordinal`. */
+export function valuesOfRun(order: RunItemOrder, runId: string, parameter: Parameter): string {
+  const [value] = orderKeys(order, true)
+  const sql = typeof value?.sql === 'function' ? value.sql(parameter) : value?.sql
+  if (order.field !== 'SCORE') return `SELECT ${sql} AS value, i.ordinal FROM run_item i WHERE i.run_id = ${runId}`
+  return `SELECT ${sql} AS value, series.ordinal FROM ${seriesOf(order, runId, parameter)}`
+}
+
+function seriesOf({ score, source }: RunItemOrder, runId: string, parameter: Parameter): string {
+  return runSeries(runId, parameter(score ?? ''), source ? parameter(source) : null)
+}
+
 const ordinal: Key = { sql: 'i.ordinal', type: 'int' }
 
-function orderKeys({ field, descending, score, source }: RunItemOrder): Key[] {
+function orderKeys({ field, descending, score, source }: RunItemOrder, ofWholeRun: boolean): Key[] {
   const last = descending ? `'-infinity'` : `'infinity'`
   switch (field) {
     case 'POSITION':
@@ -117,17 +132,24 @@ function orderKeys({ field, descending, score, source }: RunItemOrder): Key[] {
     case 'COST':
       return [{ sql: `COALESCE(i.cost_usd, ${last})`, type: 'float8' }, ordinal]
     case 'FINISHED_AT':
-      return [{ sql: `COALESCE(i.finished_at, ${last})`, type: 'timestamptz' }, ordinal]
+      return [{ sql: `COALESCE(date_part('epoch', i.finished_at), ${last})`, type: 'float8' }, ordinal]
     case 'SCORE':
       return [
         {
           sql: (parameter) =>
-            `COALESCE(${itemSeries(parameter(score ?? ''), source ? parameter(source) : null).value}, ${last})`,
+            ofWholeRun
+              ? `COALESCE(series.value, ${last})`
+              : `COALESCE(${itemSeries(parameter(score ?? ''), source ? parameter(source) : null).value}, ${last})`,
           type: 'float8',
         },
         ordinal,
       ]
   }
+}
+
+function placed(ordinals: NonNullable<RunItemFilter['ordinals']>, parameter: Parameter): string {
+  if (!('min' in ordinals)) return `i.ordinal = ANY (${parameter(ordinals)}::int[])`
+  return `i.ordinal BETWEEN ${parameter(ordinals.min)}::int AND ${parameter(ordinals.max)}::int`
 }
 
 /** A task's own codes are all TASK_FAILED. */
