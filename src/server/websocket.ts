@@ -16,7 +16,7 @@ import { clientGone } from './client-gone.ts'
 import { loopTimeLimits } from './limits/loop-time.ts'
 import { MessageRate } from './limits/message-rate.ts'
 import type { OperationTurns } from './limits/operation-turns.ts'
-import { closeSocket, SocketLimits, socketLimits } from './limits/socket-limits.ts'
+import { closeSocket, readLittleMore, SocketLimits, socketLimits } from './limits/socket-limits.ts'
 import { createErrorMask, formatError } from './mask-errors.ts'
 import { isTooDeep, refusalOfMessage, tooDeep } from './read-request.ts'
 import { closeWhenRevoked, keepAlive } from './socket-end.ts'
@@ -102,7 +102,7 @@ export function createWebSockets(
           rate: new MessageRate(socketLimits.messages, performance.now()),
         }
         if (own.open >= socketLimits.perCaller) {
-          extra.socket.close(4429, `At most ${socketLimits.perCaller} sockets at once`)
+          closeSocket(extra.socket, 4429, `At most ${socketLimits.perCaller} sockets at once`)
           return false
         }
         own.open += 1
@@ -123,9 +123,9 @@ export function createWebSockets(
         return true
       } catch (error) {
         // Returning false closes an open socket with 4403 (forbidden).
-        if (error instanceof UserError) extra.socket.close(CloseCode.Forbidden, closeReason(error.message))
+        if (error instanceof UserError) closeSocket(extra.socket, CloseCode.Forbidden, closeReason(error.message))
         else if (!(error instanceof AuthenticationError))
-          extra.socket.close(CloseCode.InternalServerError, mask(error).message)
+          closeSocket(extra.socket, CloseCode.InternalServerError, mask(error).message)
         return false
       }
     },
@@ -164,7 +164,7 @@ export function createWebSockets(
       } catch (error) {
         operations.delete(id)
         if (!(error instanceof AuthenticationError)) return [mask(error) as GraphQLError]
-        socket.close(CloseCode.Forbidden, 'Forbidden')
+        closeSocket(socket, CloseCode.Forbidden, 'Forbidden')
         return [new GraphQLError(error.message, { extensions: { code: 'UNAUTHENTICATED' } })]
       }
     },
@@ -223,9 +223,10 @@ export function createWebSockets(
       })
     const fail = (error: unknown) => {
       log.error({ err: error }, 'a message of a WebSocket could not be handled')
-      socket.close(CloseCode.InternalServerError, 'Internal server error')
+      closeSocket(socket, CloseCode.InternalServerError, 'Internal server error')
     }
-    // Protocol violations: `ws` closes the socket.
+    // Violations of the protocol.
+    socket.once('error', () => readLittleMore(socket, request.socket))
     socket.on('error', () => {})
     const closed = graphql.opened(
       {

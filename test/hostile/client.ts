@@ -60,7 +60,8 @@ export function pour({ url, signal }: Target, begin: string, bytes: Buffer): Pro
     for (let n = 0; n < 64; n++) if (!socket.write(bytes)) return void socket.once('drain', send)
     setImmediate(() => !socket.destroyed && send())
   }
-  socket.write(begin, send)
+  // A character for each byte, as of frames.
+  socket.write(begin, 'latin1', send)
   return promise
 }
 

@@ -27,6 +27,7 @@ export const connectionShapes: Record<string, Shape> = {
         message({ type: 'ping', payload: { text: 'x'.repeat(1_000) } }),
       ),
     ),
+  'frames that are none': (t) => again(t, 4, () => pour(t, upgrade, Buffer.alloc(1_000, 0xff))),
   'sockets that say nothing': (t) => again(t, 300, () => pour(t, upgrade, Buffer.alloc(0)).then(() => setTimeout(100))),
   'bodies that are too large': (t) =>
     again(t, 4, () =>

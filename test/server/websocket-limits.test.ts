@@ -61,6 +61,19 @@ test('a message of more than 16 KB before connection_init closes the socket', as
   expect(code).toBe(1009)
 })
 
+test('after a violation of the protocol little more is read', async () => {
+  const socket = await openByHand()
+  // It does not see that it is closed.
+  socket.pause()
+  socket.write(Buffer.alloc(1_000, 0xff))
+  const megabyte = Buffer.alloc(1024 * 1024)
+  const write = () => new Promise<boolean>((resolve) => socket.write(megabyte, (error) => resolve(!error)))
+  let taken = 0
+  while (taken < 200 && (await write())) taken += 1
+  // With what the system keeps for both sides.
+  expect(taken).toBeLessThan(50)
+})
+
 test('a client that only pings before connection_init is closed', async () => {
   for (const ping of [(s: WebSocket) => s.ping(), (s: WebSocket) => s.send('{"type":"ping"}')]) {
     const socket = await open()

@@ -24,6 +24,8 @@ export const socketLimits = {
 
 /** How long a client may take to answer a close frame. */
 const closeMs = 500
+/** What is read of a client after a violation of the protocol, in bytes. */
+const lastBytes = 1024 * 1024
 
 export class SocketLimits {
   readonly #clients: ReadonlySet<WebSocket>
@@ -137,6 +139,23 @@ export function closeSocket(socket: WebSocket, code?: number, reason?: string): 
   socket.close(code, reason)
   // Do not read what the client still sends.
   socket.pause()
+  terminateLater(socket)
+}
+
+/**
+ * Call after a violation of the protocol: `ws` closes the socket, and reads and drops whatever else comes for half a minute.
+ * This lets it read what a client sends that closes it in turn, and no more.
+ */
+export function readLittleMore(socket: WebSocket, connection: Socket): void {
+  let left = lastBytes
+  connection.on('data', ({ length }: Buffer) => {
+    left -= length
+    if (left < 0) socket.pause()
+  })
+  terminateLater(socket)
+}
+
+function terminateLater(socket: WebSocket): void {
   const late = setTimeout(() => socket.terminate(), closeMs)
   socket.once('close', () => clearTimeout(late))
 }
