@@ -22,7 +22,7 @@ export const socketLimits = {
   allUnfinishedBytes: 128 * 1024 * 1024,
 }
 
-/** How long a client may take to answer a close frame. */
+/** How long a client may take to answer a close frame in the mean, in milliseconds. */
 const closeMs = 500
 /** What is read of a client after a violation of the protocol, in bytes. */
 const lastBytes = 1024 * 1024
@@ -156,6 +156,7 @@ export function readLittleMore(socket: WebSocket, connection: Socket): void {
 }
 
 function terminateLater(socket: WebSocket): void {
-  const late = setTimeout(() => socket.terminate(), closeMs)
+  // Those that were closed together should not come back together.
+  const late = setTimeout(() => socket.terminate(), closeMs * (0.5 + Math.random()))
   socket.once('close', () => clearTimeout(late))
 }
