@@ -215,6 +215,34 @@ describe('a comparison', () => {
     expect(one).toMatch(/^candidate: \(?[A-Za-z0-9+/=]{200,} \[…\d,\d+ more characters\]$/m)
   })
 
+  test('stays within them wherever they end, whatever a metric is called, and however many there are', async () => {
+    const dataset = await assay.datasets.create<string, string>({ name: 'measured' })
+    const stored = await dataset.upsert(
+      Array.from({ length: 12 }, (_, n) => ({ key: `m${n}`, input: `question ${n}` })),
+    )
+    const names = Array.from({ length: 40 }, (_, n) => `measure ${n} of ${dense.slice(300, 340)}`)
+    for (const [runName, value] of [['full', 1] as const, ['empty', 0] as const]) {
+      await stored.runExperiment({
+        name: 'measured',
+        runName,
+        task: () => dense,
+        evaluators: [() => names.map((name) => ({ name, value }))],
+      })
+    }
+    for (let maxTokens = 1_000; maxTokens < 1_040; maxTokens++) {
+      for (const runs of [
+        { candidate: 'dense', baseline: 'before' },
+        { candidate: 'empty', baseline: 'full' },
+      ]) {
+        const text = await textOf('compare', { ...runs, maxChars: 100, maxTokens })
+        expect(encode(text, { disallowedSpecial: new Set() }).length, text).toBeLessThanOrEqual(maxTokens)
+        expect(text).toMatch(/^\[\w+\] /m)
+      }
+    }
+    const few = await textOf('compare', { candidate: 'empty', baseline: 'full', maxTokens: 2_000 })
+    expect(few).toMatch(/^\(\d+ more metrics\)$/m)
+  })
+
   test('is decided by a gate', async () => {
     const failed = await textOf('gate', { run: 'after', minMeans: { correct: 0.9 }, maxFailureRate: 0.5 })
     expect(failed).toMatch(/^gate of "after": FAILED\n/)

@@ -32,8 +32,6 @@ type Metric = Comparison['metrics'][number]
 type Rows = NonNullable<NonNullable<AgentComparedRowsQuery['compareRuns']>['rows']>
 type Row = Rows['edges'][number]['node']
 
-const maxMetrics = 20
-
 export async function compare(api: Api, input: CompareInput): Promise<string> {
   const candidate = await findRun(api, input.candidate)
   const baseline = input.baseline === undefined ? null : await findRun(api, input.baseline)
@@ -42,16 +40,23 @@ export async function compare(api: Api, input: CompareInput): Promise<string> {
   if (!compareRuns?.baseline) {
     throw new ToolError(`The dataset of "${candidate.name}" has no approved baseline: name a baseline run.`)
   }
+  const { countTokens } = await import('../tokens.ts')
   const head = [
     `candidate "${candidate.name}" (${candidate.id}) against baseline "${compareRuns.baseline.name}" (${compareRuns.baseline.id})`,
-    ...compareRuns.metrics.slice(0, maxMetrics).map(metricText),
   ]
-  if (compareRuns.metrics.length > maxMetrics) head.push(`(${compareRuns.metrics.length - maxMetrics} more metrics)`)
-  const metric = input.only === 'none' ? null : chooseMetric(compareRuns.metrics, input)
+  const { metrics } = compareRuns
+  for (const [index, text] of metrics.map(metricText).entries()) {
+    // The other half is for items.
+    if (index > 0 && countTokens([...head, text].join('\n')) > input.maxTokens / 2) {
+      head.push(`(${metrics.length - index} more metrics)`)
+      break
+    }
+    head.push(text)
+  }
+  const metric = input.only === 'none' ? null : chooseMetric(metrics, input)
   if (!metric) return head.join('\n')
-  return [...head, '', await rowsText(api, { ...ids, baselineId: compareRuns.baseline.id }, metric, input, head)].join(
-    '\n',
-  )
+  const rows = await findRows(api, { ...ids, baselineId: compareRuns.baseline.id }, metric, input)
+  return rowsText(head.join('\n'), rows, metric, input, countTokens)
 }
 
 /** The metric that is asked for, or that got worst by the number of items. */
@@ -66,14 +71,12 @@ function chooseMetric(metrics: readonly Metric[], { metric, only }: CompareInput
   return found ?? scores.toSorted((a, b) => count(b) - count(a))[0] ?? null
 }
 
-async function rowsText(
+async function findRows(
   api: Api,
   ids: { baselineId: string; candidateIds: string[] },
   metric: Metric,
-  { only, limit, after, maxChars, maxTokens }: CompareInput,
-  head: readonly string[],
-): Promise<string> {
-  const name = nameOf(metric)
+  { only, limit, after }: CompareInput,
+): Promise<Rows | undefined> {
   const input = metricInput(metric)
   const is = only === 'improved' ? ('IMPROVED' as const) : ('REGRESSED' as const)
   const variables = {
@@ -84,34 +87,48 @@ async function rowsText(
     after: after ?? null,
   }
   const { compareRuns } = await api.request(ComparedRows, variables)
-  const rows = compareRuns?.rows
-  if (!rows || rows.edges.length === 0) return `No ${after ? 'further ' : ''}items are ${only} by ${name}.`
-  const { countTokens } = await import('../tokens.ts')
-  const shown: string[] = []
-  let cursor: string | null = null
-  let tokens = countTokens(head.join('\n')) + tokensOfEnd
-  for (const { node, cursor: next } of rows.edges) {
-    const fits = (text: string) => tokens + countTokens(`${text}\n\n`) <= maxTokens
-    let text = rowText(node, metric, maxChars)
-    // At least one item is shown.
-    for (let chars = maxChars / 2; shown.length === 0 && !fits(text) && chars > 10; chars /= 2) {
-      text = rowText(node, metric, Math.floor(chars))
-    }
-    if (shown.length > 0 && !fits(text)) break
-    tokens += countTokens(`${text}\n\n`)
-    shown.push(text)
-    cursor = next
-  }
-  const counted = only === 'regressed' ? metric.regressed : only === 'improved' ? metric.improved : null
-  const all = counted === null ? 'Items whose outputs differ' : `${counted} items ${only} by ${name}`
-  const isWhole = shown.length === rows.edges.length && !rows.pageInfo.hasNextPage
-  const cut = shown.length < rows.edges.length ? `, fewer than ${limit} to stay below ${maxTokens} tokens` : ''
-  const title = `${all}; here ${shown.length}${after ? ' more' : ''}, the largest change first${cut}:`
-  return [title, ...shown, ...(isWhole ? [] : [`There are more: after = ${JSON.stringify(cursor)}`])].join('\n\n')
+  return compareRuns?.rows ?? undefined
 }
 
-/** Of the title and of where to go on. */
-const tokensOfEnd = 100
+/** The head and as many items as fit below it, but at least one. */
+function rowsText(
+  head: string,
+  rows: Rows | undefined,
+  metric: Metric,
+  { only, limit, after, maxChars, maxTokens }: CompareInput,
+  countTokens: (text: string) => number,
+): string {
+  const name = nameOf(metric)
+  const [first] = rows?.edges ?? []
+  if (!rows || !first) return `${head}\n\nNo ${after ? 'further ' : ''}items are ${only} by ${name}.`
+  const counted = only === 'regressed' ? metric.regressed : only === 'improved' ? metric.improved : null
+  const all = counted === null ? 'Items whose outputs differ' : `${counted} items ${only} by ${name}`
+  const answer = (shown: readonly string[]) => {
+    const cut = shown.length < rows.edges.length ? `, fewer than ${limit} to stay below ${maxTokens} tokens` : ''
+    const title = `${all}; here ${shown.length}${after ? ' more' : ''}, the largest change first${cut}:`
+    const isWhole = cut === '' && !rows.pageInfo.hasNextPage
+    const cursor = rows.edges[shown.length - 1]?.cursor
+    const parts = [head, title, ...shown, ...(isWhole ? [] : [`There are more: after = ${JSON.stringify(cursor)}`])]
+    return parts.join('\n\n')
+  }
+  const fits = (shown: readonly string[]) => countTokens(answer(shown)) <= maxTokens
+
+  let alone = rowText(first.node, metric, maxChars)
+  for (let chars = maxChars / 2; !fits([alone]) && chars > 10; chars /= 2) {
+    alone = rowText(first.node, metric, Math.floor(chars))
+  }
+  const shown = [alone]
+  // The whole is counted only to be sure: what its parts have is nearly its sum.
+  let tokens = countTokens(answer(shown))
+  for (const { node } of rows.edges.slice(1)) {
+    const text = rowText(node, metric, maxChars)
+    tokens += countTokens(text)
+    if (tokens > maxTokens) break
+    shown.push(text)
+  }
+  while (shown.length > 1 && !fits(shown)) shown.pop()
+  return answer(shown)
+}
 
 function metricInput({ metric: { kind, name, source } }: Metric): MetricInput {
   if (kind === 'LATENCY') return { latency: true }
