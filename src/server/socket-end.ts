@@ -1,11 +1,12 @@
 /** When a socket ends without its client: it no longer answers, or its key is revoked. */
 import { CloseCode } from 'graphql-ws'
 import type WebSocket from 'ws'
+import { closeSocket } from './limits/close-socket.ts'
 import type { Revocation } from './revocation.ts'
 
 /** How often an idle connection is used to keep it open, in milliseconds. */
 export const keepAliveMs = 12_000
-/** How long a client may take to answer a close frame before its socket is terminated. */
+/** How long a client may take to answer that its key is revoked before its socket is terminated, in milliseconds. */
 const closingMs = 2_000
 
 /** Terminates the socket of a client that no longer answers pings. @returns a function that stops it */
@@ -25,7 +26,7 @@ export function keepAlive(socket: WebSocket): () => void {
 /** Closes the socket, and so all its operations, with 4403 (forbidden) when the key is revoked. */
 export function closeWhenRevoked(socket: WebSocket, revocation: Revocation): void {
   const stop = revocation.onRevoked(() => {
-    socket.close(CloseCode.Forbidden, 'Forbidden')
+    closeSocket(socket, CloseCode.Forbidden, 'Forbidden')
     const late = setTimeout(() => socket.terminate(), closingMs)
     socket.once('close', () => clearTimeout(late))
   })

@@ -13,10 +13,12 @@ import { WebSocketServer } from 'ws'
 import { UserError } from '../domain/errors.ts'
 import { AuthenticationError, type Authenticator, type Credentials, type ReadCredentials } from './auth.ts'
 import { clientGone } from './client-gone.ts'
+import { closeSocket } from './limits/close-socket.ts'
 import { loopTimeLimits } from './limits/loop-time.ts'
 import { MessageRate } from './limits/message-rate.ts'
 import type { OperationTurns } from './limits/operation-turns.ts'
-import { closeSocket, readLittleMore, SocketLimits, socketLimits } from './limits/socket-limits.ts'
+import { SocketIntake } from './limits/socket-intake.ts'
+import { SocketLimits, socketLimits } from './limits/socket-limits.ts'
 import { createErrorMask, formatError } from './mask-errors.ts'
 import { isTooDeep, refusalOfMessage, tooDeep } from './read-request.ts'
 import { closeWhenRevoked, keepAlive } from './socket-end.ts'
@@ -56,8 +58,7 @@ interface Connection {
   messageBytes: number
   /** The caller, once it is authenticated. */
   client?: string
-  /** Called then. @param pauseOf counts a message; for how long to read no more, in milliseconds */
-  onAuthenticated: (pauseOf: () => number) => void
+  intake: SocketIntake
 }
 
 /** The open sockets of a caller. */
@@ -91,6 +92,7 @@ export function createWebSockets(
 
     async onConnect(ctx) {
       const { connectionParams, extra } = ctx
+      extra.intake.initialising()
       try {
         const credentials = readCredentials(connectionParams, (given) => credentialsOf(extra.request, given))
         extra.credentials = credentials
@@ -113,7 +115,7 @@ export function createWebSockets(
         })
         closeWhenRevoked(extra.socket, caller.revocation)
         extra.client = caller.client
-        extra.onAuthenticated(() => {
+        extra.intake.accepted(caller.client, () => {
           const pauseMs = Math.min(turns.loopTime.pauseOf(caller.client), maxPauseMs)
           return Math.max(own.rate.take(performance.now()), pauseMs)
         })
@@ -191,19 +193,14 @@ export function createWebSockets(
   }
 
   server.on('connection', (socket, request) => {
-    const authenticated = limits.watch(socket, request.socket)
-    let initialised = false
     const connection: Connection = {
       socket,
       outlet: new SocketOutlet(socket, request.socket, limits),
       request,
+      intake: new SocketIntake(socket, request.socket, limits),
       messageBytes: 0,
       operations: new Map(),
       isWanted: () => true,
-      onAuthenticated(pauseOf) {
-        initialised = true
-        authenticated(pauseOf)
-      },
     }
     const abortUnwanted = (isWanted: (id: string) => boolean) => {
       for (const [id, operation] of connection.operations) {
@@ -225,9 +222,6 @@ export function createWebSockets(
       log.error({ err: error }, 'a message of a WebSocket could not be handled')
       closeSocket(socket, CloseCode.InternalServerError, 'Internal server error')
     }
-    // Violations of the protocol.
-    socket.once('error', () => readLittleMore(socket, request.socket))
-    socket.on('error', () => {})
     const closed = graphql.opened(
       {
         protocol: socket.protocol,
@@ -235,6 +229,7 @@ export function createWebSockets(
         close: (code, reason) => closeSocket(socket, code, reason),
         onMessage: (handle) => {
           socket.on('message', (data, isBinary) => {
+            if (socket.readyState !== socket.OPEN) return
             // Invalid UTF-8 would be decoded to other characters.
             if (isBinary) return closeSocket(socket, 1003, 'Expected text')
             if (isTooDeep(data as Buffer)) return closeSocket(socket, CloseCode.BadRequest, tooDeep)
@@ -254,13 +249,13 @@ export function createWebSockets(
         },
         // By default the pong would echo the payload of the ping.
         onPing: async () => {
-          if (initialised) await send('{"type":"pong"}')
+          if (connection.client) await send('{"type":"pong"}')
         },
       },
       connection,
     )
     socket.on('ping', () => {
-      if (!initialised) return
+      if (!connection.client) return
       limits.checkUnsent(socket)
       socket.pong()
     })

@@ -12,6 +12,11 @@ const opened = (key: string, ...frames: Buffer[]) =>
   ]).toString('latin1')
 const subscribe = (id: string, query: string, variables: object = {}) =>
   message({ id, type: 'subscribe', payload: { query, variables } })
+/** Of 1,000,000 bytes; the rest never comes. */
+const partOfMessage = Buffer.concat([
+  Buffer.from([0x81, 0xff, 0, 0, 0, 0, 0, 0x0f, 0x42, 0x40, 0, 0, 0, 0]),
+  Buffer.alloc(900_000, 'x'),
+])
 /** A subscription that has nothing to say. */
 const quiet = 'subscription ($id: ID!) { runFeed(runId: $id, until: NEVER) { cursor } }'
 
@@ -43,11 +48,10 @@ export const connectionShapes: Record<string, Shape> = {
         Buffer.alloc(0),
       ),
     ),
-  'messages that are never complete': (t) => {
-    const header = Buffer.from([0x81, 0xff, 0, 0, 0, 0, 0, 0x0f, 0, 0, 0, 0, 0, 0])
-    const part = Buffer.concat([header, Buffer.alloc(900_000, 'x')])
-    return again(t, 200, () => pour(t, opened(t.key, part), Buffer.alloc(0)))
-  },
+  'long messages before connection_init': (t) =>
+    again(t, 200, () => pour(t, upgrade + partOfMessage.toString('latin1'), Buffer.alloc(0))),
+  'messages that are never complete': (t) =>
+    again(t, 200, () => pour(t, opened(t.key, partOfMessage), Buffer.alloc(0))),
   'subscriptions beyond what a caller may have': (t) =>
     again(t, 30, () => {
       const subscriptions = Array.from({ length: 100 }, (_, n) => subscribe(String(n), quiet, { id: t.runIds[0] }))

@@ -2,8 +2,9 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { createClient } from 'graphql-ws'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import WebSocket from 'ws'
+import { longMessageLimits } from '../../src/server/limits/long-messages.ts'
 import { socketLimits } from '../../src/server/limits/socket-limits.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 
@@ -61,11 +62,14 @@ test('a message of more than 16 KB before connection_init closes the socket', as
   expect(code).toBe(1009)
 })
 
-test('after a violation of the protocol little more is read', async () => {
+test.each([
+  ['after a violation of the protocol', Buffer.alloc(1_000, 0xff)],
+  ['when it is closed', frame(2, Buffer.from('not text'))],
+])('%s little more of a socket is read', async (_, bytes) => {
   const socket = await openByHand()
   // It does not see that it is closed.
   socket.pause()
-  socket.write(Buffer.alloc(1_000, 0xff))
+  socket.write(bytes)
   const megabyte = Buffer.alloc(1024 * 1024)
   const write = () => new Promise<boolean>((resolve) => socket.write(megabyte, (error) => resolve(!error)))
   let taken = 0
@@ -129,7 +133,16 @@ function intBytes(value: number): number[] {
   return [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255]
 }
 
+const init = frame(1, Buffer.from('{"type":"connection_init"}'))
+
 async function openByHand(): Promise<Socket> {
+  const socket = await upgradeByHand()
+  socket.write(init)
+  await once(socket, 'data')
+  return socket
+}
+
+async function upgradeByHand(): Promise<Socket> {
   const { hostname, port } = new URL(t.url)
   const socket = connect({ host: hostname, port: Number(port) })
   socket.on('error', () => {})
@@ -137,8 +150,6 @@ async function openByHand(): Promise<Socket> {
   socket.write(
     'GET /graphql HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\nsec-websocket-protocol: graphql-transport-ws\r\n\r\n',
   )
-  await once(socket, 'data')
-  socket.write(frame(1, Buffer.from('{"type":"connection_init"}')))
   await once(socket, 'data')
   return socket
 }
@@ -180,6 +191,92 @@ test('incomplete messages are 1 MB each at most, and together no more than fit i
     socket.send('x'.repeat(30_000), { fin: false })
   }
   await expect.poll(() => closed).toEqual([1013])
+})
+
+test('what others have not completed does not keep a short message from being read', async () => {
+  const { allUnfinishedBytes } = socketLimits
+  socketLimits.allUnfinishedBytes = 100_000
+  onTestFinished(() => {
+    socketLimits.allUnfinishedBytes = allUnfinishedBytes
+  })
+  for (let n = 0; n < 3; n++) (await openInitialised()).send('x'.repeat(33_300), { fin: false })
+  const socket = await openInitialised()
+  const messages = heard(socket)
+  socket.send(`{"type":"ping","payload":{"text":"${'x'.repeat(2_000)}"}}`)
+  await expect.poll(() => messages).toEqual(['{"type":"pong"}'])
+})
+
+test('what follows connection_init at once is read when that is accepted', async () => {
+  const ping = `{"type":"ping","payload":{"text":"${'x'.repeat(500_000)}"}}`
+  const socket = await upgradeByHand()
+  let answer = ''
+  socket.on('data', (data) => {
+    answer += String(data)
+  })
+  socket.write(Buffer.concat([init, frame(1, Buffer.from(ping))]))
+  await expect.poll(() => answer).toContain('{"type":"pong"}')
+})
+
+describe('of the long messages of a caller', () => {
+  const long = `{"type":"ping","payload":{"text":"${'x'.repeat(400_000)}"}}`
+  beforeEach(() => {
+    const before = { ...longMessageLimits }
+    Object.assign(longMessageLimits, { receiving: 2, waiting: 1 })
+    return () => void Object.assign(longMessageLimits, before)
+  })
+  /** Two that are not complete. */
+  const incomplete = async () => {
+    const sockets = [await openInitialised(), await openInitialised()] as const
+    for (const socket of sockets) {
+      socket.send(long.slice(0, 200_000), { fin: false })
+      // They may be anywhere in it.
+      socket.ping()
+      await once(socket, 'pong')
+    }
+    return sockets
+  }
+
+  test('so many are received at once, and the others afterwards', async () => {
+    const [first] = await incomplete()
+    const third = await openInitialised()
+    const messages = heard(third)
+    third.send(long)
+    const short = await openInitialised()
+    short.send('{"type":"ping"}')
+    await once(short, 'message')
+    expect(messages).toEqual([])
+    first.send(long.slice(200_000))
+    await expect.poll(() => messages).toEqual(['{"type":"pong"}'])
+  })
+
+  test('so many wait, and the next is refused', async () => {
+    await incomplete()
+    ;(await openInitialised()).send(long)
+    const fourth = await openInitialised()
+    fourth.send(long)
+    const [code, reason] = await once(fourth, 'close')
+    expect([code, String(reason)]).toEqual([4429, 'Too many incomplete messages of one caller'])
+  })
+
+  test('one that is never complete makes room in time', async () => {
+    longMessageLimits.ms = 300
+    const [first] = await incomplete()
+    const third = await openInitialised()
+    const messages = heard(third)
+    third.send(long)
+    const [code, reason] = await once(first, 'close')
+    expect([code, String(reason)]).toEqual([1008, 'Expected a message within 0.3 s'])
+    await expect.poll(() => messages).toEqual(['{"type":"pong"}'])
+  })
+
+  test('one whose client goes makes room, too', async () => {
+    const [first] = await incomplete()
+    const third = await openInitialised()
+    const messages = heard(third)
+    third.send(long)
+    first.terminate()
+    await expect.poll(() => messages).toEqual(['{"type":"pong"}'])
+  })
 })
 
 test('a caller has so many sockets and no more', async () => {
