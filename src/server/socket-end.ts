@@ -6,8 +6,6 @@ import type { Revocation } from './revocation.ts'
 
 /** How often an idle connection is used to keep it open, in milliseconds. */
 export const keepAliveMs = 12_000
-/** How long a client may take to answer that its key is revoked before its socket is terminated, in milliseconds. */
-const closingMs = 2_000
 
 /** Terminates the socket of a client that no longer answers pings. @returns a function that stops it */
 export function keepAlive(socket: WebSocket): () => void {
@@ -16,6 +14,8 @@ export function keepAlive(socket: WebSocket): () => void {
     answered = true
   })
   const timer = setInterval(() => {
+    // Its answers are not read.
+    if (socket.isPaused) return
     if (!answered) return socket.terminate()
     answered = false
     socket.ping()
@@ -27,8 +27,6 @@ export function keepAlive(socket: WebSocket): () => void {
 export function closeWhenRevoked(socket: WebSocket, revocation: Revocation): void {
   const stop = revocation.onRevoked(() => {
     closeSocket(socket, CloseCode.Forbidden, 'Forbidden')
-    const late = setTimeout(() => socket.terminate(), closingMs)
-    socket.once('close', () => clearTimeout(late))
   })
   socket.once('close', stop)
 }

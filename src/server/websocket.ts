@@ -8,12 +8,13 @@ import type { ExecutionArgs, ExecutionResult } from 'graphql'
 import { GraphQLError, getOperationAST } from 'graphql'
 import { CloseCode, handleProtocols, makeServer } from 'graphql-ws'
 import type { Logger } from 'pino'
-import type WebSocket from 'ws'
+import type { ServerOptions, WebSocket } from 'ws'
 import { WebSocketServer } from 'ws'
 import { UserError } from '../domain/errors.ts'
 import { AuthenticationError, type Authenticator, type Credentials, type ReadCredentials } from './auth.ts'
 import { clientGone } from './client-gone.ts'
 import { closeSocket } from './limits/close-socket.ts'
+import { longMessageLimits } from './limits/long-messages.ts'
 import { loopTimeLimits } from './limits/loop-time.ts'
 import { MessageRate } from './limits/message-rate.ts'
 import type { OperationTurns } from './limits/operation-turns.ts'
@@ -29,12 +30,13 @@ import { SocketSubscriber } from './subscriptions/subscriber.ts'
 import type { Graphql } from './yoga.ts'
 
 const maxPayloadBytes = 1024 * 1024
+/** Of a message, as each part takes memory, however small it is; missing in the types of `ws`. */
+const partLimits = { maxFragments: 256, maxBufferedChunks: 8 * 1024 }
+type PartLimits = typeof partLimits
 const maxOperationsPerSocket = 100
 const connectionInitMs = 5_000
 /** For how long a socket is not read because of what its caller has taken, in milliseconds: it may end an operation. */
 const maxPauseMs = 250
-/** A message of more bytes takes a while to read. */
-const longMessageBytes = 16 * 1024
 
 interface WebSockets {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
@@ -74,15 +76,17 @@ export function createWebSockets(
   turns: OperationTurns,
   log: Logger,
 ): WebSockets {
-  const server = new WebSocketServer({
+  const options: ServerOptions & PartLimits = {
     noServer: true,
     maxPayload: maxPayloadBytes,
+    ...partLimits,
     // Compression costs more than it saves on the usual networks.
     perMessageDeflate: false,
     handleProtocols: (protocols) => handleProtocols(protocols),
     // It would echo any payload to any client, authenticated or not.
     autoPong: false,
-  })
+  }
+  const server = new WebSocketServer(options)
   const sockets = new Map<string, Sockets>()
   const limits = new SocketLimits(server.clients)
   const mask = createErrorMask(log)
@@ -234,7 +238,7 @@ export function createWebSockets(
             if (isBinary) return closeSocket(socket, 1003, 'Expected text')
             if (isTooDeep(data as Buffer)) return closeSocket(socket, CloseCode.BadRequest, tooDeep)
             connection.messageBytes = (data as Buffer).length
-            const takesTime = connection.messageBytes > longMessageBytes
+            const takesTime = connection.messageBytes > longMessageLimits.bytes
             if (connection.client) {
               turns.loopTime.carried(connection.client, connection.messageBytes)
               if (takesTime) turns.loopTime.worksFor(connection.client)
@@ -273,7 +277,7 @@ export function createWebSockets(
       server.handleUpgrade(request, socket, head, (webSocket) => server.emit('connection', webSocket, request)),
     stop() {
       stopped ??= new Promise((resolve) => {
-        for (const client of server.clients) client.close(1001, 'Going away')
+        for (const client of server.clients) closeSocket(client, 1001, 'Going away')
         server.close(() => resolve())
       })
       return stopped

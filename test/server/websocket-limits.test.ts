@@ -1,6 +1,7 @@
 /** What a client can do to a server with nothing but WebSocket frames, before and after it says who it is. */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
 import { createClient } from 'graphql-ws'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import WebSocket from 'ws'
@@ -206,14 +207,16 @@ test('what others have not completed does not keep a short message from being re
   await expect.poll(() => messages).toEqual(['{"type":"pong"}'])
 })
 
-test('what follows connection_init at once is read when that is accepted', async () => {
-  const ping = `{"type":"ping","payload":{"text":"${'x'.repeat(500_000)}"}}`
+test.each([30_000, 500_000])('%i bytes that follow connection_init at once do not close the socket', async (size) => {
+  const ping = `{"type":"ping","payload":{"text":"${'x'.repeat(size)}"}}`
   const socket = await upgradeByHand()
   let answer = ''
   socket.on('data', (data) => {
     answer += String(data)
   })
   socket.write(Buffer.concat([init, frame(1, Buffer.from(ping))]))
+  await expect.poll(() => answer).toContain('{"type":"connection_ack"}')
+  socket.write(frame(1, Buffer.from('{"type":"ping"}')))
   await expect.poll(() => answer).toContain('{"type":"pong"}')
 })
 
@@ -241,9 +244,11 @@ describe('of the long messages of a caller', () => {
     const third = await openInitialised()
     const messages = heard(third)
     third.send(long)
-    const short = await openInitialised()
-    short.send('{"type":"ping"}')
-    await once(short, 'message')
+    for (let n = 0; n < 3; n++) {
+      const short = await openInitialised()
+      short.send('{"type":"ping"}')
+      await once(short, 'message')
+    }
     expect(messages).toEqual([])
     first.send(long.slice(200_000))
     await expect.poll(() => messages).toEqual(['{"type":"pong"}'])
@@ -255,18 +260,37 @@ describe('of the long messages of a caller', () => {
     const fourth = await openInitialised()
     fourth.send(long)
     const [code, reason] = await once(fourth, 'close')
-    expect([code, String(reason)]).toEqual([4429, 'Too many incomplete messages of one caller'])
+    expect([code, String(reason)]).toEqual([1013, 'Too many incomplete messages; try again later'])
   })
 
-  test('one that is never complete makes room in time', async () => {
+  test('those that are never complete make room in time', async () => {
     longMessageLimits.ms = 300
     const [first] = await incomplete()
+    await setTimeout(200)
     const third = await openInitialised()
     const messages = heard(third)
     third.send(long)
-    const [code, reason] = await once(first, 'close')
-    expect([code, String(reason)]).toEqual([1008, 'Expected a message within 0.3 s'])
+    expect(messages).toEqual([])
     await expect.poll(() => messages).toEqual(['{"type":"pong"}'])
+    expect(first.readyState).not.toBe(first.OPEN)
+  })
+
+  test('one that has waited for too long is asked to come back', async () => {
+    const sockets = await incomplete()
+    longMessageLimits.ms = 300
+    const third = await openInitialised()
+    third.send(long)
+    const [code] = await once(third, 'close')
+    expect(code).toBe(1013)
+    expect(sockets.map(({ readyState, OPEN }) => readyState === OPEN)).toEqual([true, true])
+  })
+
+  test('a short one is not complete for so long either', async () => {
+    longMessageLimits.ms = 300
+    const first = await openInitialised()
+    first.send('{', { fin: false })
+    const [code, reason] = await once(first, 'close')
+    expect([code, String(reason)]).toEqual([1008, 'Expected the whole message within 0.3 s'])
   })
 
   test('one whose client goes makes room, too', async () => {
@@ -277,6 +301,38 @@ describe('of the long messages of a caller', () => {
     first.terminate()
     await expect.poll(() => messages).toEqual(['{"type":"pong"}'])
   })
+})
+
+test('pings within other messages, and in parts, count for nothing', async () => {
+  const { ms } = longMessageLimits
+  longMessageLimits.ms = 300
+  onTestFinished(() => {
+    longMessageLimits.ms = ms
+  })
+  const socket = await openByHand()
+  const ping = frame(9, Buffer.from('x'))
+  socket.write(ping.subarray(0, 3))
+  await setTimeout(50)
+  socket.write(ping.subarray(3))
+  const closed = once(socket, 'close').then(() => 'closed')
+  expect(await Promise.race([closed, setTimeout(800, 'open')])).toBe('open')
+})
+
+test('a message has so many fragments', async () => {
+  const socket = await openInitialised()
+  for (let n = 0; n < 300; n++) socket.send(' ', { fin: false })
+  expect((await once(socket, 'close'))[0]).toBe(1008)
+})
+
+test('the answer to a close frame is read of a socket that was paused', async () => {
+  await using own = await startTestServer()
+  const socket = await openInitialised(own)
+  // Its caller sends too fast.
+  for (let i = 0; i < 4_000; i++) socket.send('{"type":"ping"}')
+  await once(socket, 'message')
+  const startedAt = performance.now()
+  await own[Symbol.asyncDispose]()
+  expect(performance.now() - startedAt).toBeLessThan(1_200)
 })
 
 test('a caller has so many sockets and no more', async () => {

@@ -45,19 +45,24 @@ export async function compare(api: Api, input: CompareInput): Promise<string> {
     `candidate "${candidate.name}" (${candidate.id}) against baseline "${compareRuns.baseline.name}" (${compareRuns.baseline.id})`,
   ]
   const { metrics } = compareRuns
+  const metric = input.only === 'none' ? null : chooseMetric(metrics, input)
+  // The other half is for items.
+  let left = (metric ? input.maxTokens / 2 : input.maxTokens) - countTokens(head.join('\n')) - tokensOfMore
   for (const [index, text] of metrics.map(metricText).entries()) {
-    // The other half is for items.
-    if (index > 0 && countTokens([...head, text].join('\n')) > input.maxTokens / 2) {
+    left -= countTokens(`\n${text}`)
+    if (index > 0 && left < 0) {
       head.push(`(${metrics.length - index} more metrics)`)
       break
     }
     head.push(text)
   }
-  const metric = input.only === 'none' ? null : chooseMetric(metrics, input)
   if (!metric) return head.join('\n')
   const rows = await findRows(api, { ...ids, baselineId: compareRuns.baseline.id }, metric, input)
   return rowsText(head.join('\n'), rows, metric, input, countTokens)
 }
+
+/** Of how many metrics are not shown. */
+const tokensOfMore = 20
 
 /** The metric that is asked for, or that got worst by the number of items. */
 function chooseMetric(metrics: readonly Metric[], { metric, only }: CompareInput): Metric | null {

@@ -8,7 +8,7 @@ export const longMessageLimits = {
   /** Being received at once, and waiting for that. */
   receiving: 16,
   waiting: 256,
-  /** How long receiving one may take, in milliseconds. */
+  /** How long any message may take from its beginning, in milliseconds. */
   ms: 30_000,
 }
 

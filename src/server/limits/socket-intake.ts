@@ -9,14 +9,16 @@ const lastBytes = 64 * 1024
 /** Of the header of a masked ping or pong, in bytes. */
 const controlHeaderBytes = 6
 
+type Pause = 'connection_init' | 'rate' | 'long message'
+
 /**
  * What is read of a socket. It is paused while its `connection_init` is being accepted, and while its caller sends too fast
- * or too many long messages at once; it is closed when its client sends too much before.
+ * or too many long messages at once. It is closed when too much comes before `connection_init`, or a message takes too long.
  */
 export class SocketIntake {
   readonly #socket: WebSocket
   readonly #limits: SocketLimits
-  readonly #pauses = new Set<'connection_init' | 'rate' | 'long message'>()
+  readonly #pauses = new Set<Pause>()
   #isInitialising = false
   #caller: string | null = null
   /** Counts a message; for how long to read no more, in milliseconds. */
@@ -24,11 +26,13 @@ export class SocketIntake {
   #rested: NodeJS.Timeout | undefined
   #receivedBytes = 0
   #messages = 0
-  /** Since the last message. */
+  /** Since the last message; of one that begins in the same bytes as that ends, only what comes after these. */
   #unfinishedBytes = 0
+  /** Runs while there are any. */
+  #late: NodeJS.Timeout | undefined
   /** Since it is closed. */
   #lastBytes = 0
-  /** Ends the long message that is being received. */
+  /** Ends the long message that is being received, or waits for that. */
   #endLong: (() => void) | null = null
 
   constructor(socket: WebSocket, connection: Socket, limits: SocketLimits) {
@@ -38,13 +42,12 @@ export class SocketIntake {
     // Before messages are read from it.
     connection.prependListener('data', ({ length }: Buffer) => {
       this.#receivedBytes += length
-      if (socket.readyState === socket.OPEN) this.#addUnfinished(length)
+      if (this.#caller !== null && socket.readyState === socket.OPEN) this.#addUnfinished(length)
     })
     // After them.
     connection.on('data', ({ length }: Buffer) => {
-      if (socket.readyState === socket.OPEN) return this.#check()
-      this.#lastBytes += length
-      if (this.#lastBytes > lastBytes) socket.pause()
+      if (socket.readyState === socket.OPEN) this.#check()
+      else this.#drop(length)
     })
     socket.on('message', () => this.#finish())
     for (const event of ['ping', 'pong'] as const) {
@@ -82,46 +85,35 @@ export class SocketIntake {
     this.#resume('connection_init')
   }
 
-  #pause(reason: 'connection_init' | 'rate' | 'long message'): void {
+  #pause(reason: Pause): void {
     this.#pauses.add(reason)
     this.#socket.pause()
   }
 
-  #resume(reason: 'connection_init' | 'rate' | 'long message'): void {
+  #resume(reason: Pause): void {
     this.#pauses.delete(reason)
     if (this.#pauses.size === 0 && this.#socket.readyState === this.#socket.OPEN) this.#socket.resume()
   }
 
   #check(): void {
-    if (!this.#isInitialising && this.#receivedBytes > socketLimits.waitingBytes) this.#closeBeforeInit()
-    if (this.#caller === null || this.#unfinishedBytes <= longMessageLimits.bytes || this.#endLong) return
-    if (this.#limits.unfinishedBytes > socketLimits.allUnfinishedBytes) {
-      closeSocket(this.#socket, 1013, 'Too many incomplete messages; try again later')
-    } else this.#beginLong(this.#caller)
-  }
-
-  #beginLong(caller: string): void {
-    let late: NodeJS.Timeout | undefined
-    this.#pause('long message')
-    const end = this.#limits.longMessages.begin(caller, () => {
-      late = setTimeout(() => {
-        closeSocket(this.#socket, 1008, `Expected a message within ${longMessageLimits.ms / 1_000} s`)
-        this.#endLong?.()
-      }, longMessageLimits.ms)
-      this.#resume('long message')
-    })
-    if (end) {
-      this.#endLong = () => {
-        clearTimeout(late)
-        end()
-      }
-    } else closeSocket(this.#socket, 4429, 'Too many incomplete messages of one caller')
+    if (this.#caller === null) {
+      if (!this.#isInitialising && this.#receivedBytes > socketLimits.waitingBytes) this.#closeBeforeInit()
+      return
+    }
+    if (this.#unfinishedBytes === 0) return
+    this.#late ??= setTimeout(() => this.#closeLate(), longMessageLimits.ms)
+    if (this.#unfinishedBytes <= longMessageLimits.bytes || this.#endLong) return
+    if (this.#limits.unfinishedBytes <= socketLimits.allUnfinishedBytes) {
+      this.#pause('long message')
+      this.#endLong = this.#limits.longMessages.begin(this.#caller, () => this.#resume('long message'))
+    }
+    if (!this.#endLong) this.#closeForNow()
   }
 
   #count(bytes: number): void {
     this.#messages += 1
     if (this.#caller === null) {
-      if (bytes > socketLimits.waitingBytes) this.#closeBeforeInit()
+      if (!this.#isInitialising && bytes > socketLimits.waitingBytes) this.#closeBeforeInit()
       if (this.#messages > socketLimits.waitingMessages) {
         closeSocket(this.#socket, 4429, `Expected connection_init within ${socketLimits.waitingMessages} messages`)
       }
@@ -138,9 +130,35 @@ export class SocketIntake {
     closeSocket(this.#socket, 1009, `Expected connection_init within ${socketLimits.waitingBytes} bytes`)
   }
 
+  #closeLate(): void {
+    // It was not let.
+    if (this.#pauses.has('long message')) this.#closeForNow()
+    closeSocket(this.#socket, 1008, `Expected the whole message within ${longMessageLimits.ms / 1_000} s`)
+    this.#finish()
+  }
+
+  /** With the code after which clients come back. */
+  #closeForNow(): void {
+    closeSocket(this.#socket, 1013, 'Too many incomplete messages; try again later')
+    this.#finish()
+  }
+
+  /** What comes after it is closed. */
+  #drop(bytes: number): void {
+    if (this.#lastBytes === 0) {
+      this.#finish()
+      terminateLater(this.#socket)
+    }
+    this.#lastBytes += bytes
+    if (this.#lastBytes > lastBytes) this.#socket.pause()
+  }
+
   #addUnfinished(bytes: number): void {
     this.#unfinishedBytes += bytes
     this.#limits.unfinishedBytes += bytes
+    if (this.#unfinishedBytes > 0) return
+    clearTimeout(this.#late)
+    this.#late = undefined
   }
 
   #finish(): void {

@@ -7,7 +7,7 @@ import { closeSocket } from './close-socket.ts'
 import { LongMessages } from './long-messages.ts'
 
 export const socketLimits = {
-  /** Sockets before their `connection_init` is accepted; beyond this the oldest is closed. */
+  /** Sockets before their `connection_init` is accepted, and as many that are being closed instead; the oldest has to go. */
   waiting: 256,
   /** Bytes per socket before its `connection_init` has come, and messages before it is accepted. */
   waitingBytes: 16 * 1024,
@@ -19,16 +19,16 @@ export const socketLimits = {
   /** Unsent bytes per socket, and of all sockets. */
   unsentBytes: 16 * 1024 * 1024,
   allUnsentBytes: 128 * 1024 * 1024,
-  /** Bytes of incomplete long messages, of all callers. */
+  /** Bytes of incomplete messages, of all authenticated sockets. */
   allUnfinishedBytes: 128 * 1024 * 1024,
 }
 
 export class SocketLimits {
   readonly longMessages = new LongMessages()
-  /** Of incomplete messages, of all sockets. */
+  /** Of incomplete messages, of all authenticated sockets. */
   unfinishedBytes = 0
   readonly #clients: ReadonlySet<WebSocket>
-  /** Not authenticated yet, oldest first. */
+  /** Not authenticated, oldest first. */
   readonly #waiting = new Set<WebSocket>()
   #isTerminating = false
 
@@ -40,11 +40,15 @@ export class SocketLimits {
   /** Lets a new socket wait until it is authenticated. */
   wait(socket: WebSocket): void {
     this.#waiting.add(socket)
-    const [oldest] = this.#waiting
-    if (!oldest || this.#waiting.size <= socketLimits.waiting) return
-    this.#waiting.delete(oldest)
+    if (this.#waiting.size <= socketLimits.waiting) return
+    const [open = [], closing = []] = [true, false].map((isOpen) =>
+      [...this.#waiting].filter(({ readyState, OPEN }) => (readyState === OPEN) === isOpen),
+    )
+    if (closing.length > socketLimits.waiting) closing[0]?.terminate()
     // Clients come back after this code: it may be one of many that reconnect at once.
-    closeSocket(oldest, 1013, 'Too many sockets wait for their connection_init; try again later')
+    if (open[0] && open.length > socketLimits.waiting) {
+      closeSocket(open[0], 1013, 'Too many sockets wait for their connection_init; try again later')
+    }
   }
 
   /** It is authenticated, or closed. */
