@@ -26,7 +26,8 @@ class StorableArguments<Types extends SchemaTypes> extends BasePlugin<Types> {
 function guard<Types extends SchemaTypes>(resolve: Resolve<Types>): Resolve<Types> {
   return (parent, args, context, info) => {
     // Error paths start below `input`, the only argument of a mutation.
-    refuseUnstorable('input' in args ? args.input : args, [])
+    const found = findUnstorable('input' in args ? args.input : args, 0)
+    if (found) throw new InvalidInputError(found.message, found.path)
     const result = resolve(parent, args, context, info)
     return result instanceof Promise ? result.catch(refuse) : result
   }
@@ -36,19 +37,26 @@ function refuse(error: unknown): never {
   throw explainRefusal(error)
 }
 
-/** Stops at `maxJsonDepth`: deeper values are refused when they are stored. */
-function refuseUnstorable(value: unknown, path: string[]): void {
+interface Unstorable {
+  message: string
+  path: string[]
+}
+
+/** What cannot be stored of a value, and where; looks no deeper than `maxJsonDepth`: such values are refused elsewhere. */
+function findUnstorable(value: unknown, depth: number): Unstorable | null {
   if (typeof value === 'string') {
-    if (value.includes('\0')) throw new InvalidInputError('Expected text that PostgreSQL can store, got U+0000.', path)
-    if (!value.isWellFormed()) {
-      throw new InvalidInputError('Expected text of whole characters, got half of a surrogate pair.', path)
-    }
-  } else if (typeof value === 'object' && value !== null && path.length < maxJsonDepth) {
-    for (const [name, part] of Object.entries(value)) {
-      refuseUnstorable(name, path)
-      refuseUnstorable(part, [...path, name])
-    }
+    if (value.includes('\0')) return { message: 'Expected text that PostgreSQL can store, got U+0000.', path: [] }
+    if (value.isWellFormed()) return null
+    return { message: 'Expected text of whole characters, got half of a surrogate pair.', path: [] }
   }
+  if (typeof value !== 'object' || value === null || depth >= maxJsonDepth) return null
+  for (const name of Object.keys(value)) {
+    const ofName = Array.isArray(value) ? null : findUnstorable(name, depth)
+    if (ofName) return ofName
+    const found = findUnstorable((value as Record<string, unknown>)[name], depth + 1)
+    if (found) return { ...found, path: [name, ...found.path] }
+  }
+  return null
 }
 
 declare global {

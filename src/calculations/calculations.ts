@@ -4,7 +4,7 @@
  * thread that runs out of memory can take its process with it.
  */
 import { type ChildProcess, fork } from 'node:child_process'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, getPriority } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { InvalidInputError } from '../domain/errors.ts'
 import { FairQueue } from '../domain/limits/fair-queue.ts'
@@ -148,7 +148,10 @@ export class Calculations {
     const [found] = this.#idle
     if (!found) {
       const execArgv = [`--max-old-space-size=${this.#maxHeapMb}`]
-      return fork(program, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], execArgv })
+      // Where Linux shares the processors between sessions first, what it takes would count as taken by this process. A
+      // worker's session gives way already, with all that is in it.
+      const detached = getPriority() === 0
+      return fork(program, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], execArgv, detached })
     }
     const [process, timer] = found
     clearTimeout(timer)

@@ -1,5 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { getPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -13,9 +13,11 @@ beforeAll(async () => {
   await writeFile(
     join(folder, 'calculation.mjs'),
     `import { InvalidInputError } from ${JSON.stringify(errors)}
+import { getPriority } from 'node:os'
 const kept = []
 export function calculate({ what, n }) {
   if (what === 'process') return process.pid
+  if (what === 'priority') return getPriority()
   if (what === 'compute') { const until = performance.now() + n; while (performance.now() < until); return n }
   if (what === 'refuse') throw new InvalidInputError('expected less', ['some', 'path'])
   if (what === 'fill') for (;;) kept.push(Array.from({ length: 100_000 }, (_, i) => ({ i })))
@@ -38,6 +40,10 @@ test('a calculation leaves the event loop alone', async () => {
   expect(await run(calculations, 'compute', { n: 300 })).toBe(300)
   clearInterval(turn)
   expect(turns).toBeGreaterThan(5)
+})
+
+test('a calculation gives way to who asks for it', async () => {
+  expect(await run(new Calculations(1), 'priority')).toBeGreaterThan(getPriority())
 })
 
 test('one that takes too long is ended, and the next one is calculated', async () => {
