@@ -30,6 +30,13 @@ async function openInitialised(server?: TestServer): Promise<WebSocket> {
   return socket
 }
 
+/** Of this test only. */
+function setLimits<Limits extends object>(limits: Limits, changed: Partial<Limits>): void {
+  const before = { ...limits }
+  Object.assign(limits, changed)
+  onTestFinished(() => void Object.assign(limits, before))
+}
+
 function heard(socket: WebSocket): string[] {
   const messages: string[] = []
   socket.on('message', (data) => messages.push(String(data)))
@@ -95,6 +102,32 @@ test('beyond 256 sockets before connection_init the one that waits longest has t
   const [code, reason] = await closed
   expect([code, String(reason)]).toEqual([1013, 'Too many sockets wait for their connection_init; try again later'])
   await openInitialised()
+})
+
+test('of the sockets that are closed before they are accepted so many linger', async () => {
+  setLimits(socketLimits, { waiting: 4 })
+  const closed: number[] = []
+  for (let n = 0; n < 6; n++) {
+    const socket = await upgradeByHand()
+    socket.once('close', () => closed.push(n))
+    // It does not answer that it is closed.
+    socket.write(frame(1, Buffer.alloc(20_000, 'x')))
+    await once(socket, 'data')
+  }
+  await expect.poll(() => closed, { timeout: 1_500 }).toEqual([0])
+})
+
+test('bytes of sockets without connection_init are not those of incomplete messages of others', async () => {
+  setLimits(socketLimits, { allUnfinishedBytes: 100_000 })
+  for (let n = 0; n < 4; n++) {
+    const socket = await upgradeByHand()
+    socket.write(frame(1, Buffer.alloc(200_000, 'x')).subarray(0, 60_000))
+    await once(socket, 'data')
+  }
+  const honest = await openInitialised()
+  const messages = heard(honest)
+  honest.send(`{"type":"ping","payload":{"text":"${'x'.repeat(400_000)}"}}`)
+  await expect.poll(() => messages).toEqual(['{"type":"pong"}'])
 })
 
 test('a client that had to make room for many others comes back by itself', async () => {
@@ -180,11 +213,7 @@ test('incomplete messages are 1 MB each at most, and together no more than fit i
   large.send(`{"type":"ping","payload":{"text":"${'x'.repeat(1024 * 1024)}"}}`)
   expect((await once(large, 'close'))[0]).toBe(1009)
 
-  const { allUnfinishedBytes } = socketLimits
-  socketLimits.allUnfinishedBytes = 100_000
-  onTestFinished(() => {
-    socketLimits.allUnfinishedBytes = allUnfinishedBytes
-  })
+  setLimits(socketLimits, { allUnfinishedBytes: 100_000 })
   const closed: number[] = []
   for (let n = 0; n < 4; n++) {
     const socket = await openInitialised()
@@ -195,11 +224,7 @@ test('incomplete messages are 1 MB each at most, and together no more than fit i
 })
 
 test('what others have not completed does not keep a short message from being read', async () => {
-  const { allUnfinishedBytes } = socketLimits
-  socketLimits.allUnfinishedBytes = 100_000
-  onTestFinished(() => {
-    socketLimits.allUnfinishedBytes = allUnfinishedBytes
-  })
+  setLimits(socketLimits, { allUnfinishedBytes: 100_000 })
   for (let n = 0; n < 3; n++) (await openInitialised()).send('x'.repeat(33_300), { fin: false })
   const socket = await openInitialised()
   const messages = heard(socket)
@@ -304,11 +329,7 @@ describe('of the long messages of a caller', () => {
 })
 
 test('pings within other messages, and in parts, count for nothing', async () => {
-  const { ms } = longMessageLimits
-  longMessageLimits.ms = 300
-  onTestFinished(() => {
-    longMessageLimits.ms = ms
-  })
+  setLimits(longMessageLimits, { ms: 300 })
   const socket = await openByHand()
   const ping = frame(9, Buffer.from('x'))
   socket.write(ping.subarray(0, 3))
@@ -336,11 +357,7 @@ test('the answer to a close frame is read of a socket that was paused', async ()
 })
 
 test('a caller has so many sockets and no more', async () => {
-  const { perCaller } = socketLimits
-  socketLimits.perCaller = 2
-  onTestFinished(() => {
-    socketLimits.perCaller = perCaller
-  })
+  setLimits(socketLimits, { perCaller: 2 })
   await using own = await startTestServer()
   const first = await openInitialised(own)
   await openInitialised(own)

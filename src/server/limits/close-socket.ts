@@ -13,6 +13,7 @@ export function closeSocket(socket: WebSocket, code?: number, reason?: string): 
   terminateLater(socket)
 }
 
+/** Call when a socket is being closed: terminates it if the client does not answer in time. */
 export function terminateLater(socket: WebSocket): void {
   // Those that were closed together should not come back together.
   const late = setTimeout(() => socket.terminate(), closeMs * (0.5 + Math.random()))
