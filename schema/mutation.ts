@@ -33,13 +33,15 @@ interface MutationOptions<Fields extends InputFieldMap, Payload extends object> 
    */
   errors: readonly (typeof NotFoundError | typeof ConflictError | typeof LimitError)[]
   resolve: (input: InputShapeFromFields<Fields>, context: Context) => MaybePromise<Payload>
+  /** Nothing that anybody can read is different after it. */
+  recordsNothing?: true
   payload: { description: string; fields: (t: PothosSchemaTypes.ObjectFieldBuilder<Types, Payload>) => FieldMap }
 }
 
 /** Defines a mutation with its input, payload and result. */
 export function mutation<Fields extends InputFieldMap, Payload extends object>(
   name: string,
-  { description, input, errors, resolve, payload }: MutationOptions<Fields, Payload>,
+  { description, input, errors, resolve, recordsNothing, payload }: MutationOptions<Fields, Payload>,
 ): void {
   const prefix = name.charAt(0).toUpperCase() + name.slice(1)
   const declared = [InvalidInputError, ForbiddenError, ...errors]
@@ -56,6 +58,7 @@ export function mutation<Fields extends InputFieldMap, Payload extends object>(
       type: Result,
       description,
       args: { input: t.arg({ type: Input, required: true, description: input.description }) },
+      extensions: { recordsNothing },
       resolve: async (_root, args, context) => {
         try {
           return await resolve(args.input as InputShapeFromFields<Fields>, context)

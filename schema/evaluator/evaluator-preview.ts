@@ -48,6 +48,7 @@ mutation('previewEvaluator', {
       definition: input.definition ? evaluatorSpec(input.definition) : null,
       output: input.output ?? null,
     }),
+  recordsNothing: true,
   payload: {
     description: 'The scores that the evaluator would record.',
     fields: (t) => ({

@@ -20,6 +20,7 @@ mutation('previewTask', {
   errors: [],
   resolve: ({ task, input, metadata }, { services, scope, gone }) =>
     previewTask(services, scope, { task: taskSpec(task), input: input ?? null, metadata: metadata ?? null }, gone),
+  recordsNothing: true,
   payload: {
     description: 'What a run would record of this item.',
     fields: (t) => ({

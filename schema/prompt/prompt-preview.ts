@@ -150,6 +150,7 @@ mutation('previewPrompt', {
     const itemId = optionalRawId('DatasetItem', input.itemId, ['itemId'])
     return previewPrompt(services, scope, { ...input, prompt, itemId }, gone)
   },
+  recordsNothing: true,
   payload: {
     description: 'The rendered prompt.',
     fields: (t) => ({

@@ -3,8 +3,8 @@
  * listens on loopback only and treats every client as an ADMIN of the installation. From the first key on, every request
  * needs one.
  *
- * A revoked key and an ended session are refused at once; their open requests and sockets end within seconds
- * (`Caller.revocation`). What is given without asking here: finished-runs/change-watch.ts.
+ * A revoked key and an ended session are refused as soon as the server knows of it, after a second at the latest
+ * (change-watch.ts); their open requests and sockets end within seconds (`Caller.revocation`).
  */
 import type { IncomingMessage } from 'node:http'
 import type { Logger } from 'pino'
@@ -20,6 +20,9 @@ import { ForbiddenError, NotFoundError } from '../domain/errors.ts'
 import type { Scope } from '../domain/scope.ts'
 import { hashOfSecret } from '../engine/projects/api-keys.ts'
 import { localPerson } from '../engine/projects/persons.ts'
+import type { Caller, Credentials } from './caller.ts'
+import type { ChangeWatch } from './change-watch.ts'
+import { KeptCallers } from './kept-callers.ts'
 import { Revocation } from './revocation.ts'
 
 /** How often revocations are polled for, in case a NOTIFY was lost. */
@@ -32,16 +35,6 @@ export class UnguardedAddressError extends Error {}
 
 /** The request has no key although one is required, or an unknown or revoked one, or a session that has ended. */
 export class AuthenticationError extends Error {}
-
-/** From the headers of a request or the `connectionParams` of a WebSocket. */
-export interface Credentials {
-  /** `Bearer <key>`; goes before a session. */
-  authorization: string | undefined
-  /** The token of a session. */
-  session?: string
-  /** Name or global id of the requested project; default: that of the key, else `default`. */
-  project: string | undefined
-}
 
 /**
  * Finds the credentials of a request.
@@ -64,24 +57,11 @@ function decoded(text: string): string {
   }
 }
 
-/** An authenticated caller. */
-export interface Caller {
-  scope: Scope
-  /** Identifies the caller for limits per caller: all sessions with a key count as its. */
-  client: string
-  /** Triggers within seconds after the key is revoked or the session ends; everything open for the caller must end then. */
-  revocation: Revocation
-  /** Null without a key. */
-  apiKeyId: string | null
-  /** Null for a request with a key, or without either. */
-  session: { id: string; expiresAt: Date } | null
-  /** Of the runs that were asked about, when the caller was found. */
-  tag: string | null
-}
-
 export interface AuthenticatorOptions {
   db: Database
   listener: Listener
+  /** Until when a caller that was found counts for the next request with the same credentials. */
+  changes: ChangeWatch
   log: Logger
   /** The address the server listens on, and that of its public URL. */
   hosts: readonly string[]
@@ -128,17 +108,19 @@ export class Authenticator {
   /** The scope of clients without a key while the server is open. */
   readonly #anonymous: Scope
   #open: boolean
+  readonly #kept: KeptCallers
   readonly #closed = new Revocation()
   /** By id of the key or session, for all that were used in this process. */
   readonly #revocations = new Map<string, Revocation>()
   readonly #poll: NodeJS.Timeout
   readonly #unsubscribe: () => void
 
-  constructor({ db, listener, open = false }: AuthenticatorOptions, anonymous: Scope, isOpen: boolean) {
+  constructor({ db, listener, changes, open = false }: AuthenticatorOptions, anonymous: Scope, isOpen: boolean) {
     this.#db = db
     this.#alwaysOpen = open
     this.#anonymous = anonymous
     this.#open = isOpen
+    this.#kept = new KeptCallers(changes)
     const check = () => void this.#check()
     this.#unsubscribe = listener.on(channels.key, check, check)
     this.#poll = setInterval(check, pollMs).unref()
@@ -150,15 +132,16 @@ export class Authenticator {
   }
 
   /**
-   * @param runs whose tag an answer that may be kept depends on; default: none
+   * @param runs whose tag is read by the same statement, which is made then; default: none
    * @throws {AuthenticationError} no key, an unknown or revoked one, or a session that has ended
    * @throws {ForbiddenError} the key belongs to another project than the requested one
    * @throws {NotFoundError} the requested project does not exist
    */
-  async authenticate(
-    { authorization, session, project }: Credentials,
-    runs: RunsOfProject | null = null,
-  ): Promise<Caller> {
+  authenticate(credentials: Credentials, runs: RunsOfProject | null = null): Promise<Caller> {
+    return runs ? this.#find(credentials, runs) : this.#kept.get(credentials, () => this.#find(credentials, null))
+  }
+
+  async #find({ authorization, session, project }: Credentials, runs: RunsOfProject | null): Promise<Caller> {
     if (authorization !== undefined) return this.#withKey(authorization, project, runs)
     const caller = session === undefined ? null : await this.#withSession(session, project, runs)
     if (caller) return caller

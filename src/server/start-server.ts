@@ -12,7 +12,7 @@ import type { RunFeeds } from '../feed/run-feed.ts'
 import { RunItemTexts } from '../feed/run-item-texts.ts'
 import { credentialsOfHeaders, openAuthenticator, type ReadCredentials } from './auth.ts'
 import { createBrowserGuard } from './browser-guard.ts'
-import { ChangeWatch } from './finished-runs/change-watch.ts'
+import { ChangeWatch } from './change-watch.ts'
 import { allocateYoung } from './garbage-collection.ts'
 import { OperationTurns } from './limits/operation-turns.ts'
 import { loadPages, pagesDirectory } from './pages.ts'
@@ -83,7 +83,9 @@ export async function startServer(options: ServerOptions): Promise<ApiServer> {
   const { db, log } = services
   const hosts = [host, ...publicHost]
   const pages = await loadPages(options.pages ?? pagesDirectory)
-  const authenticator = await openAuthenticator({ db, log, listener: options.listener, hosts, open: options.open })
+  const { listener } = options
+  const changes = new ChangeWatch(listener, options.clock)
+  const authenticator = await openAuthenticator({ db, log, listener, changes, hosts, open: options.open })
 
   const headersMs = Math.min(arrivalMs, connectionLimits.headersMs)
   const http = createServer({
@@ -103,8 +105,7 @@ export async function startServer(options: ServerOptions): Promise<ApiServer> {
   const requests = openRequestDatabase(services.db, {
     onError: (err) => services.log.warn({ err }, 'The database interrupted a connection.'),
   })
-  const texts = new RunItemTexts(services.db, options.listener, feeds.changes)
-  const changes = new ChangeWatch(options.listener, options.clock)
+  const texts = new RunItemTexts(services.db, listener, feeds.changes)
   const turns = new OperationTurns()
   const graphql = createGraphql(
     { services, feeds, comparisons, texts, publicUrl, traceUrlTemplate },

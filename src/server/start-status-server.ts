@@ -6,6 +6,7 @@ import type { Listener } from '../db/listener.ts'
 import type { Services } from '../engine/services.ts'
 import { credentialsOfHeaders, openAuthenticator } from './auth.ts'
 import { createBrowserGuard } from './browser-guard.ts'
+import { ChangeWatch } from './change-watch.ts'
 import type { Readiness } from './readiness.ts'
 import { createRouter } from './router.ts'
 import { connectionLimits, type RunningServer, urlOf } from './start-server.ts'
@@ -29,7 +30,9 @@ export async function startStatusServer({
   host,
   port,
 }: StatusServerOptions): Promise<RunningServer> {
-  const authenticator = await openAuthenticator({ db: services.db, log: services.log, listener, hosts: [host] })
+  const { db, log } = services
+  const changes = new ChangeWatch(listener)
+  const authenticator = await openAuthenticator({ db, log, listener, changes, hosts: [host] })
   const { headersMs } = connectionLimits
   const http = createServer({ headersTimeout: headersMs, connectionsCheckingInterval: headersMs / 4 })
   http.listen(port, host)
@@ -53,6 +56,7 @@ export async function startStatusServer({
       http.closeAllConnections()
       await stopping
       authenticator.stop()
+      changes.stop()
     },
   }
 }

@@ -5,10 +5,10 @@
  */
 import type { Plugin } from '@envelop/core'
 import { isAsyncIterable } from '@envelop/core'
-import { type ExecutionArgs, GraphQLError, getOperationAST } from 'graphql'
+import { type ExecutionArgs, GraphQLError, getOperationAST, Kind } from 'graphql'
 import { StatementScope } from '../db/statement-scope.ts'
 import { LimitError } from '../domain/errors.ts'
-import type { ChangeWatch } from './finished-runs/change-watch.ts'
+import type { ChangeWatch } from './change-watch.ts'
 import type { LoopTime } from './limits/loop-time.ts'
 
 export const operationLimits = {
@@ -29,7 +29,7 @@ export interface OperationCaller {
 }
 
 /**
- * @param changes is told of mutations, before their results are sent
+ * @param changes is told of mutations that change something, before their results are sent
  * @param loopTime is told for whom the event loop works on the rows of statements
  */
 export function useStatementScope(changes: ChangeWatch, loopTime: LoopTime): Plugin<OperationCaller> {
@@ -39,7 +39,8 @@ export function useStatementScope(changes: ChangeWatch, loopTime: LoopTime): Plu
       const caller = args.contextValue as OperationCaller
       if (operationOf(args) === 'mutation') {
         const scope = new StatementScope({ ...of(caller), kind: 'WRITE' })
-        return setExecuteFn((input) => changes.during(async () => scope.run(() => executeFn(input))))
+        const execute = async (input: ExecutionArgs) => scope.run(() => executeFn(input))
+        return setExecuteFn(recordsNothing(args) ? execute : (input) => changes.during(() => execute(input)))
       }
       const kind = caller.isExpensive ? 'EXPENSIVE_READ' : 'READ'
       const { readBytes: maxBytes } = operationLimits
@@ -76,6 +77,13 @@ export function useStatementScope(changes: ChangeWatch, loopTime: LoopTime): Plu
       })
     },
   }
+}
+
+/** Whether all that a mutation asks for is declared to change nothing (schema/mutation.ts). */
+function recordsNothing({ schema, document, operationName }: ExecutionArgs): boolean {
+  const fields = schema.getMutationType()?.getFields()
+  const selections = getOperationAST(document, operationName)?.selectionSet.selections ?? []
+  return selections.every((node) => node.kind === Kind.FIELD && fields?.[node.name.value]?.extensions.recordsNothing)
 }
 
 function operationOf({ document, operationName }: ExecutionArgs): string | undefined {

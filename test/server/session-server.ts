@@ -3,9 +3,11 @@ import { once } from 'node:events'
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
 import WebSocket from 'ws'
 import { encodeGlobalId } from '../../schema/relay/global-id.ts'
+import { systemClock } from '../../src/domain/clock.ts'
 import type { Role } from '../../src/domain/scope.ts'
 import { createApiKey, revokeApiKey } from '../../src/engine/projects/api-keys.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
+import { maxAgeMs } from '../../src/server/change-watch.ts'
 import { startServer } from '../../src/server/start-server.ts'
 import { seedDataset, seedExperiment } from '../helpers/engine.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
@@ -16,12 +18,19 @@ export let t: TestServer
 export let otherUrl: string
 /** A run that nobody executes: its feed stays open. */
 export let runId: string
+let skippedMs = 0
+const clock = { ...systemClock, now: () => systemClock.now() + skippedMs }
 /** Ends the other servers. */
 const started: (() => Promise<void>)[] = []
+/** Nothing counts any more only because it was read before. */
+export function forget(): void {
+  skippedMs += maxAgeMs + 1
+}
+
 /** Starts it for the tests of a file. */
 export function useServer(): void {
   beforeAll(async () => {
-    t = await startTestServer({ tasks: [{ name: 'echo', run: (input) => input }] }, { allowedOrigins: [listed] })
+    t = await startTestServer({ tasks: [{ name: 'echo', run: (input) => input }] }, { allowedOrigins: [listed], clock })
     const experimentId = await seedExperiment(t, await seedDataset(t, [1]), { kind: 'module', name: 'echo' })
     runId = encodeGlobalId('Run', (await startRun(t.services, t.scope, { experimentId })).id)
     await makeKey()

@@ -18,7 +18,7 @@ export function advance(ms: number): void {
 
 /** Hears nothing but what the test says, and is told so: what changes has to be known without it. */
 export class DeafListener {
-  readonly isConnected = true
+  isConnected = true
   readonly #heard = new Map<string, Set<(payload: string) => void>>()
   on(channel: string, onMessage: (payload: string) => void) {
     const those = this.#heard.get(channel) ?? new Set()

@@ -3,8 +3,8 @@
  * again while their tag is that of the database: a retry, another score or a new version of the dataset has another one.
  * Over GET the client gets the tag, too. Of a request over GET that came before, credentials included, the answer is found
  * before its caller is, so that one statement tells who asks and whether the answer is still the same. What it told counts
- * for equal requests, without another statement, until something may have changed: change-watch.ts. Nothing else is given
- * before it.
+ * for equal requests, without another statement, until something may have changed: ../change-watch.ts. Nothing else is given
+ * before the caller is known.
  */
 import { hash } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
@@ -12,14 +12,14 @@ import type { Plugin } from 'graphql-yoga'
 import type { Database } from '../../db/client.ts'
 import { tagFinishedRuns } from '../../db/sql/run/tag-finished-runs.ts'
 import type { Scope } from '../../domain/scope.ts'
-import type { Credentials } from '../auth.ts'
+import type { Credentials } from '../caller.ts'
+import type { ChangeWatch, Moment } from '../change-watch.ts'
 import { accepts } from '../content-coding.ts'
 import { jsonInSteps } from '../json-in-steps.ts'
 import { answerSize } from '../limits/answer-size.ts'
 import type { LoopTime } from '../limits/loop-time.ts'
 import { jsonMediaTypeFor } from '../media-types.ts'
 import type { OperationCaller } from '../use-statement-scope.ts'
-import type { ChangeWatch, Moment } from './change-watch.ts'
 import { type AskedBefore, type KeptAnswer, KeptAnswers, keptAnswersLimits } from './kept-answers.ts'
 import { runsOf } from './subject.ts'
 

@@ -1,7 +1,7 @@
 import { gzip } from 'node:zlib'
 import type { RunsOfProject } from '../../db/sql/run/tag-finished-runs.ts'
 import type { Scope } from '../../domain/scope.ts'
-import type { Moment } from './change-watch.ts'
+import type { Moment } from '../change-watch.ts'
 
 /** An answer as it is sent. */
 export interface KeptAnswer {

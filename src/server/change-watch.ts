@@ -4,8 +4,8 @@
  * database, no pause in hearing them, and no write of this server. A write counts from its beginning until it is done, and
  * nothing that was read before its end counts after it, so that whoever has the response sees what it did.
  */
-import { channels, type Listener } from '../../db/listener.ts'
-import { type Clock, systemClock } from '../../domain/clock.ts'
+import { channels, type Listener } from '../db/listener.ts'
+import { type Clock, systemClock } from '../domain/clock.ts'
 
 /** How long something that was read counts at most, in milliseconds: as notifications may be lost. */
 export const maxAgeMs = 1_000
