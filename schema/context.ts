@@ -24,7 +24,7 @@ export interface Context {
   readonly shared: { after: string | null } | null
   /** After the last event of a subscription. */
   position: FeedPosition | null
-  /** New for each request and each event of a subscription, because a loader never reads a row twice. */
+  /** New for each request, mutation and event of a subscription, because a loader never reads a row twice. */
   loaders: Loaders
   /** New for each request and each event of a subscription. */
   diffs: OutputDiffs

@@ -21,6 +21,7 @@ import {
 } from '../src/domain/errors.ts'
 import { builder } from './builder.ts'
 import type { Context } from './context.ts'
+import { createLoaders } from './loaders.ts'
 
 type Types = typeof builder.$inferSchemaTypes
 
@@ -33,7 +34,7 @@ interface MutationOptions<Fields extends InputFieldMap, Payload extends object> 
    */
   errors: readonly (typeof NotFoundError | typeof ConflictError | typeof LimitError)[]
   resolve: (input: InputShapeFromFields<Fields>, context: Context) => MaybePromise<Payload>
-  /** Nothing that anybody can read is different after it. */
+  /** It writes nothing itself that tells who a caller is, or what a run, dataset or experiment has. */
   recordsNothing?: true
   payload: { description: string; fields: (t: PothosSchemaTypes.ObjectFieldBuilder<Types, Payload>) => FieldMap }
 }
@@ -67,6 +68,9 @@ export function mutation<Fields extends InputFieldMap, Payload extends object>(
             context.services.log.error({ err: error, mutation: name }, undeclaredError)
           }
           throw error
+        } finally {
+          // What they have read for the mutations before it in its document may be different now.
+          context.loaders = createLoaders(context.services.db, context.scope)
         }
       },
     }),

@@ -137,6 +137,19 @@ test('extremes are those of the scores that are left, whatever was set, replaced
   }
 })
 
+test('each mutation of a document shows what it has changed, whatever those before it have read', async () => {
+  const mutation = (alias: string, value: number) => `${alias}: setScore(input: {
+    target: { runId: $id }, name: "whole", value: ${value}, comment: "${alias}"
+  }) { ... on SetScorePayload { score { run { cursor scores { name value } } } } }`
+  const { data, errors } = await t.query(`mutation($id: ID!) { ${mutation('first', 1)} ${mutation('second', 2)} }`, {
+    id: encodeGlobalId('Run', runId),
+  })
+  expect(errors).toBeUndefined()
+  const [first, second] = [data.first.score.run, data.second.score.run]
+  expect([first, second].map(({ scores }) => scores)).toMatchObject([[{ value: 1 }], [{ value: 2 }]])
+  expect(second.cursor).not.toBe(first.cursor)
+})
+
 test('the failures that a process of an older version wrote, which does not count them by code, are counted', async () => {
   await t.db.pool.query(
     `UPDATE run_item SET status = 'FAILED', output = NULL, error = '{"code": "TIMEOUT"}' WHERE run_id = $1 AND ordinal = 4`,
