@@ -6,6 +6,7 @@ import type { Direction, Evaluation } from '../../domain/evaluation.ts'
 import type { RecordedEvaluation } from '../../domain/execution/recorded-response.ts'
 import type { Json } from '../../domain/json/json.ts'
 import { json, optional, parseInput, text } from '../../domain/parse-input.ts'
+import { isFinished } from '../../domain/run.ts'
 import type { Scope } from '../../domain/scope.ts'
 import {
   fitEvaluation,
@@ -98,8 +99,8 @@ const failure = z.object({
 const version = optional(text.min(1).max(200), null)
 
 /**
- * Checks results, and pins the evaluators that they name.
- * @returns also all evaluators that the run has pinned
+ * Checks results, and pins the evaluators that they name, unless the run has finished: nothing more is recorded then.
+ * @returns also all evaluators that an unfinished run has pinned
  * @throws {InvalidInputError}
  */
 export async function parseResults(
@@ -117,9 +118,11 @@ export async function parseResults(
     const path = ['results', String(index)]
     return { ...parseResult(result, path), path, ordinal: result.ordinal }
   })
+  const run = await db.prisma.run.findUnique({ where: { id: runId, projectId }, select: { status: true } })
+  if (!run || isFinished(run.status))
+    return { evaluators: [], results: parsed.map((result) => ({ ...result, scores: [] })) }
   const named = parsed.flatMap(({ scores }) => scores)
-  const run = await db.prisma.run.findUnique({ where: { id: runId, projectId }, select: { id: true } })
-  const evaluators = run ? await pinClientEvaluators(db, { id: runId, projectId }, named) : []
+  const evaluators = await pinClientEvaluators(db, { id: runId, projectId }, named)
   const byKey = new Map(evaluators.flatMap((evaluator) => keyed(evaluator)))
   const ofServer = new Set(evaluators.flatMap(({ definition, name }) => (definition.kind === 'client' ? [] : [name])))
   return {

@@ -107,6 +107,19 @@ test('what was recorded is kept and scored when a cancelled run is resumed', asy
   expect(await lab.progress(runId)).toMatchObject({ status: 'COMPLETED', progress: { succeeded: 6 } })
 })
 
+test('what comes after the end of a run is lost, and its scores are none of the run', async () => {
+  const { runId, rawId } = await lab.startClientRun(1)
+  const { lane, items } = await lab.claim(runId)
+  await cancelRun(lab.server.services, lab.server.scope, rawId)
+  const late = items.map((item) => done(item, { scores: [{ name: 'late', value: 1 }] }))
+  expect(await lab.record(runId, lane.lease, late)).toMatchObject({
+    lane: { lease: null, status: 'CANCELLED' },
+    outcomes: ['LOST'],
+  })
+  expect(await lab.progress(runId)).toMatchObject({ stats: { scores: [] } })
+  expect(await lab.server.db.prisma.runEvaluator.count({ where: { runId: rawId } })).toBe(0)
+})
+
 test('the budget and the failure rate stop a run of clients', async () => {
   const costly = await lab.startClientRun(10, { budgetUsd: 1 })
   const one = await lab.claim(costly.runId)
