@@ -104,6 +104,7 @@ mutation('testProvider', {
   errors: [NotFoundError],
   resolve: ({ id, model }, { services, scope }) =>
     testProvider(services, scope, { id: rawId('Provider', id, ['id']), model }),
+  recordsNothing: true,
   payload: {
     description: 'The test has ended.',
     fields: (t) => ({

@@ -16,12 +16,13 @@ import { loadKeyState } from '../db/sql/project/load-key-state.ts'
 import { type RunsOfProject, tagFinishedRuns } from '../db/sql/run/tag-finished-runs.ts'
 import { findSession } from '../db/sql/session/find-session.ts'
 import { touchSession } from '../db/sql/session/write-session.ts'
+import type { Clock } from '../domain/clock.ts'
 import { ForbiddenError, NotFoundError } from '../domain/errors.ts'
 import type { Scope } from '../domain/scope.ts'
 import { hashOfSecret } from '../engine/projects/api-keys.ts'
 import { localPerson } from '../engine/projects/persons.ts'
 import type { Caller, Credentials } from './caller.ts'
-import type { ChangeWatch } from './change-watch.ts'
+import { ChangeWatch } from './change-watch.ts'
 import { KeptCallers } from './kept-callers.ts'
 import { Revocation } from './revocation.ts'
 
@@ -60,13 +61,13 @@ function decoded(text: string): string {
 export interface AuthenticatorOptions {
   db: Database
   listener: Listener
-  /** Until when a caller that was found counts for the next request with the same credentials. */
-  changes: ChangeWatch
   log: Logger
   /** The address the server listens on, and that of its public URL. */
   hosts: readonly string[]
   /** Accept requests without a key even if keys exist; only on loopback. */
   open?: boolean
+  /** For how long a caller that was found counts. */
+  clock?: Clock
 }
 
 /**
@@ -103,6 +104,8 @@ export async function openAuthenticator(options: AuthenticatorOptions): Promise<
 }
 
 export class Authenticator {
+  /** Tells until when a caller that was found counts for the next request with the same credentials. */
+  readonly changes: ChangeWatch
   readonly #db: Database
   readonly #alwaysOpen: boolean
   /** The scope of clients without a key while the server is open. */
@@ -115,12 +118,13 @@ export class Authenticator {
   readonly #poll: NodeJS.Timeout
   readonly #unsubscribe: () => void
 
-  constructor({ db, listener, changes, open = false }: AuthenticatorOptions, anonymous: Scope, isOpen: boolean) {
+  constructor({ db, listener, clock, open = false }: AuthenticatorOptions, anonymous: Scope, isOpen: boolean) {
+    this.changes = new ChangeWatch(listener, clock)
     this.#db = db
     this.#alwaysOpen = open
     this.#anonymous = anonymous
     this.#open = isOpen
-    this.#kept = new KeptCallers(changes)
+    this.#kept = new KeptCallers(this.changes)
     const check = () => void this.#check()
     this.#unsubscribe = listener.on(channels.key, check, check)
     this.#poll = setInterval(check, pollMs).unref()
@@ -138,7 +142,8 @@ export class Authenticator {
    * @throws {NotFoundError} the requested project does not exist
    */
   authenticate(credentials: Credentials, runs: RunsOfProject | null = null): Promise<Caller> {
-    return runs ? this.#find(credentials, runs) : this.#kept.get(credentials, () => this.#find(credentials, null))
+    const find = () => this.#find(credentials, runs)
+    return runs ? this.#kept.find(credentials, find) : this.#kept.get(credentials, find)
   }
 
   async #find({ authorization, session, project }: Credentials, runs: RunsOfProject | null): Promise<Caller> {
@@ -190,10 +195,11 @@ export class Authenticator {
     return { scope, client: apiKeyId ?? loopback, revocation: this.#revocationOf(id), apiKeyId, session, tag }
   }
 
-  /** Stops watching for revocations. Idempotent. */
+  /** Stops watching for changes. Idempotent. */
   stop(): void {
     clearInterval(this.#poll)
     this.#unsubscribe()
+    this.changes.stop()
   }
 
   /** The scope, moved to the requested project. */
@@ -222,6 +228,7 @@ export class Authenticator {
     if (!state) return
     if (this.#open && state.keyed && !this.#alwaysOpen) {
       this.#open = false
+      this.#kept.forget()
       this.#closed.revoke(new AuthenticationError('This server needs an API key now.'))
     }
     const inUse = new Set([...state.inUse, ...(this.#open ? state.withoutKey : [])])

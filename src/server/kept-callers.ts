@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { keepLast } from '../domain/limits/keep-last.ts'
 import type { Caller, Credentials } from './caller.ts'
 import type { ChangeWatch, Moment } from './change-watch.ts'
 
@@ -19,17 +20,22 @@ export class KeptCallers {
     this.#changes = changes
   }
 
-  /** Who has these credentials, found only if that may have changed since it was found last. Rejects as `find` does. */
+  /** Who has these credentials, found only if that may have changed since it was found last. */
   async get(credentials: Credentials, find: () => Promise<Caller>): Promise<Caller> {
-    const { authorization, session, project } = credentials
-    const id = hash('sha256', JSON.stringify([authorization, session, project]), 'base64')
-    const kept = this.#kept.get(id)
+    const kept = this.#kept.get(idOf(credentials))
     if (kept && this.#counts(kept)) {
-      const caller = await kept.caller
-      if (this.#counts(kept) && !caller.revocation.signal.aborted) return caller
+      // If it fails, that may be because of whoever began it.
+      const caller = await kept.caller.catch(() => null)
+      if (caller && this.#counts(kept) && !caller.revocation.signal.aborted) return caller
     }
+    return this.find(credentials, find)
+  }
+
+  /** Who has these credentials, found now. Rejects as `find` does. */
+  async find(credentials: Credentials, find: () => Promise<Caller>): Promise<Caller> {
+    const id = idOf(credentials)
     const found = { since: this.#changes.moment(), caller: find() }
-    this.#keep(id, found)
+    keepLast(this.#kept, id, found, maxCallers)
     try {
       return await found.caller
     } catch (error) {
@@ -38,14 +44,16 @@ export class KeptCallers {
     }
   }
 
+  /** Nobody counts any more, whatever is known of changes. */
+  forget(): void {
+    this.#kept.clear()
+  }
+
   #counts({ since }: KeptCaller): boolean {
     return this.#changes.isUnchanged(since, [])
   }
+}
 
-  #keep(id: string, found: KeptCaller): void {
-    this.#kept.delete(id)
-    this.#kept.set(id, found)
-    const [oldest] = this.#kept.keys()
-    if (this.#kept.size > maxCallers && oldest !== undefined) this.#kept.delete(oldest)
-  }
+function idOf({ authorization, session, project }: Credentials): string {
+  return hash('sha256', JSON.stringify([authorization, session, project]), 'base64')
 }

@@ -12,7 +12,6 @@ import type { RunFeeds } from '../feed/run-feed.ts'
 import { RunItemTexts } from '../feed/run-item-texts.ts'
 import { credentialsOfHeaders, openAuthenticator, type ReadCredentials } from './auth.ts'
 import { createBrowserGuard } from './browser-guard.ts'
-import { ChangeWatch } from './change-watch.ts'
 import { allocateYoung } from './garbage-collection.ts'
 import { OperationTurns } from './limits/operation-turns.ts'
 import { loadPages, pagesDirectory } from './pages.ts'
@@ -48,7 +47,7 @@ export interface ServerOptions {
   readiness?: Readiness
   /** How long a request may take to arrive, imports excepted, in milliseconds; default 60,000. */
   arrivalMs?: number
-  /** For how long answers about finished runs are given unread; default: the system's. */
+  /** For how long callers and answers about finished runs are not read again; default: the system's. */
   clock?: Clock
   /** Grace period for requests in flight when the server stops, in milliseconds; default 5,000. */
   graceMs?: number
@@ -83,9 +82,9 @@ export async function startServer(options: ServerOptions): Promise<ApiServer> {
   const { db, log } = services
   const hosts = [host, ...publicHost]
   const pages = await loadPages(options.pages ?? pagesDirectory)
-  const { listener } = options
-  const changes = new ChangeWatch(listener, options.clock)
-  const authenticator = await openAuthenticator({ db, log, listener, changes, hosts, open: options.open })
+  const { listener, open, clock } = options
+  const authenticator = await openAuthenticator({ db, log, listener, hosts, open, clock })
+  const { changes } = authenticator
 
   const headersMs = Math.min(arrivalMs, connectionLimits.headersMs)
   const http = createServer({
@@ -172,7 +171,6 @@ export async function startServer(options: ServerOptions): Promise<ApiServer> {
     clearTimeout(late)
     await requests.close()
     authenticator.stop()
-    changes.stop()
     texts.stop()
   }
   let stopping: Promise<void> | null = null

@@ -6,7 +6,6 @@ import type { Listener } from '../db/listener.ts'
 import type { Services } from '../engine/services.ts'
 import { credentialsOfHeaders, openAuthenticator } from './auth.ts'
 import { createBrowserGuard } from './browser-guard.ts'
-import { ChangeWatch } from './change-watch.ts'
 import type { Readiness } from './readiness.ts'
 import { createRouter } from './router.ts'
 import { connectionLimits, type RunningServer, urlOf } from './start-server.ts'
@@ -30,9 +29,7 @@ export async function startStatusServer({
   host,
   port,
 }: StatusServerOptions): Promise<RunningServer> {
-  const { db, log } = services
-  const changes = new ChangeWatch(listener)
-  const authenticator = await openAuthenticator({ db, log, listener, changes, hosts: [host] })
+  const authenticator = await openAuthenticator({ db: services.db, log: services.log, listener, hosts: [host] })
   const { headersMs } = connectionLimits
   const http = createServer({ headersTimeout: headersMs, connectionsCheckingInterval: headersMs / 4 })
   http.listen(port, host)
@@ -56,7 +53,6 @@ export async function startStatusServer({
       http.closeAllConnections()
       await stopping
       authenticator.stop()
-      changes.stop()
     },
   }
 }

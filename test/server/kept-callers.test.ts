@@ -10,7 +10,21 @@ import { ChangeWatch, maxAgeMs } from '../../src/server/change-watch.ts'
 import { KeptCallers } from '../../src/server/kept-callers.ts'
 import { Revocation } from '../../src/server/revocation.ts'
 import { recordStatements } from '../helpers/statements.ts'
-import { admin, advance, clock, DeafListener, deaf, deafUrl, newKey, runs, t, useServers } from './unread-servers.ts'
+import {
+  admin,
+  advance,
+  clock,
+  DeafListener,
+  deaf,
+  deafUrl,
+  newKey,
+  runs,
+  statementsOf,
+  t,
+  untilUnread,
+  useServers,
+  waiting,
+} from './unread-servers.ts'
 
 useServers()
 
@@ -28,15 +42,6 @@ async function ask(url: string, headers: object, query = '{ viewer { role } }'):
 async function lookups(work: () => Promise<unknown>): Promise<number> {
   const [, statements] = await recordStatements(work)
   return statements.filter((text) => text.includes('FROM api_key')).length
-}
-
-/** The lookups that wait for a lock. */
-async function waiting(): Promise<number> {
-  const { rows } = await t.db.pool.query<{ count: number }>(
-    `SELECT count(*)::int FROM pg_stat_activity
-     WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%sha256 = $1%'`,
-  )
-  return rows[0]?.count ?? 0
 }
 
 test('a caller is looked up once a second, however many requests come at once, over HTTP and WebSocket', async () => {
@@ -108,10 +113,10 @@ test('a lookup that began before something was heard of serves only who began it
   await transaction(t.db.pool, async (client) => {
     await client.query('LOCK TABLE api_key')
     const first = [once(), once()]
-    await expect.poll(() => waiting()).toBe(1)
+    await expect.poll(() => waiting('sha256 = $1')).toBe(1)
     deaf.hear(channels.key)
     const second = once()
-    await expect.poll(() => waiting()).toBe(2)
+    await expect.poll(() => waiting('sha256 = $1')).toBe(2)
     const all = lookups(() => Promise.all([...first, second]))
     await client.query('COMMIT')
     // The second of the first two had joined the first.
@@ -127,6 +132,27 @@ test('while a server hears nothing, every request is looked up', async () => {
   expect(await lookups(() => Promise.all([once(), once()]))).toBe(2)
   deaf.isConnected = true
   expect(await lookups(once)).toBe(0)
+})
+
+test('who is found for a page of finished runs counts for other requests', async () => {
+  const { authorization } = await newKey()
+  await untilUnread(deafUrl, { authorization })
+  advance(maxAgeMs + 1)
+  expect(await statementsOf(deafUrl, { authorization })).toBe(1)
+  expect(await lookups(() => ask(deafUrl, { authorization }))).toBe(0)
+})
+
+test('a lookup that fails serves only who began it', async () => {
+  const kept = new KeptCallers(new ChangeWatch(new DeafListener() as unknown as Listener, clock))
+  const credentials = { authorization: undefined, session: 'one', project: undefined }
+  const { promise, reject } = Promise.withResolvers<Caller>()
+  const first = kept.get(credentials, () => promise)
+  const second = kept.get(credentials, async () => caller)
+  const caller = { revocation: new Revocation() } as Caller
+  reject(new Error('The connection was lost.'))
+  await expect(first).rejects.toThrow('The connection was lost.')
+  expect(await second).toBe(caller)
+  expect(await kept.get(credentials, () => promise)).toBe(caller)
 })
 
 test('who was revoked meanwhile does not count, and of many callers the last ones do', async () => {

@@ -95,10 +95,12 @@ export async function untilUnread(url: string, headers: Record<string, string>) 
   return ask(url, headers)
 }
 
-/** The number of statements that wait for a lock. */
-export async function waiting(): Promise<number> {
+/** The number of statements that wait for a lock. @param text a part of theirs */
+export async function waiting(text = ''): Promise<number> {
   const { rows } = await t.db.pool.query<{ count: number }>(
-    `SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+    `SELECT count(*)::int FROM pg_stat_activity
+     WHERE datname = current_database() AND wait_event_type = 'Lock' AND strpos(query, $1) > 0`,
+    [text],
   )
   return rows[0]?.count ?? 0
 }

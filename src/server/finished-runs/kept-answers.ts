@@ -1,5 +1,6 @@
 import { gzip } from 'node:zlib'
 import type { RunsOfProject } from '../../db/sql/run/tag-finished-runs.ts'
+import { keepLast } from '../../domain/limits/keep-last.ts'
 import type { Scope } from '../../domain/scope.ts'
 import type { Moment } from '../change-watch.ts'
 
@@ -54,10 +55,7 @@ export class KeptAnswers {
   }
 
   remember(request: string, asked: AskedBefore): void {
-    this.#requests.delete(request)
-    this.#requests.set(request, asked)
-    const [oldest] = this.#requests.keys()
-    if (this.#requests.size > keptAnswersLimits.requests && oldest !== undefined) this.#requests.delete(oldest)
+    keepLast(this.#requests, request, asked, keptAnswersLimits.requests)
   }
 
   keep(key: string, answer: KeptAnswer): void {

@@ -15,7 +15,7 @@ export interface ApiKeyInUse {
 }
 
 /**
- * The key with this hash, unless it was revoked. One statement, because every request waits for it; what an answer that is
+ * The key with this hash, unless it was revoked. One statement, because requests wait for it; what an answer that is
  * kept depends on is read by the same one.
  */
 export async function findApiKey(
