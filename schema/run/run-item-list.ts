@@ -1,12 +1,16 @@
 import type { GraphQLResolveInfo } from 'graphql'
 import type { Run } from '../../src/db/generated/prisma/client.ts'
 import type { List } from '../../src/db/keyset.ts'
-import { listRunItems, type RunItemFilter as SqlFilter } from '../../src/db/sql/run-item/list-run-items.ts'
+import {
+  listPlacedItems,
+  listRunItems,
+  type RunItemFilter as SqlFilter,
+} from '../../src/db/sql/run-item/list-run-items.ts'
 import type { ListedRunItem } from '../../src/db/sql/run-item/listed-columns.ts'
 import { InvalidInputError } from '../../src/domain/errors.ts'
 import type { RunSettings } from '../../src/domain/run.ts'
 import { itemCount } from '../../src/domain/run-figures.ts'
-import { ordinalsOfPage } from '../../src/engine/runs/item-orders.ts'
+import { placesOfPage } from '../../src/engine/runs/item-orders.ts'
 import { checkPositions } from '../../src/feed/window.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
@@ -133,12 +137,9 @@ export async function runItemsConnection(
   const request = pageRequest(args, { name: orderName, parts: list.keys.length })
   const { db } = context.services
   const read = (list: List) => context.loaders.page<ListedRunItem>(list, run.id, request)
-  const ordinals = isUnfiltered(args.filter) ? await ordinalsOfPage(db, run, by, request) : null
-  const found = ordinals && (await read(listRunItems({ ordinals }, by, leftOut)))
-  // An item that has moved away since its order was read leaves a gap.
-  const isWhole =
-    found && (found.rows.length === ordinals.length || (request.backward ? found.hasPreviousPage : found.hasNextPage))
-  return connection(isWhole ? found : await read(list), orderName, {
+  const places = isUnfiltered(args.filter) ? await placesOfPage(db, run, by, request) : null
+  const page = await read(places ? listPlacedItems(places, by.descending, leftOut) : list)
+  return connection(page, orderName, {
     totalCount: isUnfiltered(others) ? itemCount(run, status) : null,
     countUpTo: (limit) => context.loaders.count(list, run.id, limit),
   })

@@ -5,7 +5,7 @@
 import type { ReadableDatabase } from '../../db/client.ts'
 import type { Run } from '../../db/generated/prisma/client.ts'
 import type { PageRequest } from '../../db/keyset.ts'
-import type { RunItemOrder } from '../../db/sql/run-item/list-run-items.ts'
+import type { ItemPlace, RunItemOrder } from '../../db/sql/run-item/list-run-items.ts'
 import { bytesOfItem, type ItemOrder, loadItemOrder, loadRunState } from '../../db/sql/run-item/load-item-order.ts'
 import { StatementScope } from '../../db/statement-scope.ts'
 import { isOver } from '../../domain/rescoring.ts'
@@ -32,15 +32,15 @@ interface Kept {
 const kept = new Map<string, Kept>()
 
 /**
- * The ordinals of the items of a page, and of the one after it. Null by POSITION, in a run that is small or not over, and
+ * The items of a page, and the one after it. Null by POSITION, in a run that is small or not over, and
  * for a first page whose order is not kept, unless by SCORE: without the order it is read sooner.
  */
-export async function ordinalsOfPage(
+export async function placesOfPage(
   db: ReadableDatabase,
   run: Run,
   order: RunItemOrder,
   page: PageRequest,
-): Promise<number[] | null> {
+): Promise<ItemPlace[] | null> {
   const bytes = run.total * bytesOfItem
   if (order.field === 'POSITION' || run.total < itemOrderLimits.minItems || bytes > itemOrderLimits.bytes) return null
   if (!isOver(run) || [page.after, page.before].some((key) => key?.some((part) => Number.isNaN(Number(part)))))
@@ -55,7 +55,7 @@ export async function ordinalsOfPage(
   // Who reads it for all may be gone; its page is read without the order then.
   const items = await found?.order.catch(() => null)
   if (!items) return null
-  return ordinalsIn(items, order.descending, page)
+  return placesIn(items, order.descending, page)
 }
 
 function load(db: ReadableDatabase, runId: string, state: string, order: RunItemOrder): Promise<ItemOrder | null> {
@@ -94,23 +94,26 @@ function forget(name: string): void {
   kept.delete(name)
 }
 
-function ordinalsIn(
+function placesIn(
   order: ItemOrder,
   descending: boolean,
   { after, before, backward, limit, skip = 0 }: PageRequest,
-): number[] {
-  const start = after ? placeOf(order, after, descending, true) : 0
-  const end = before ? placeOf(order, before, descending, false) : order.ordinals.length
+): ItemPlace[] {
+  const start = after ? countBefore(order, after, descending, true) : 0
+  const end = before ? countBefore(order, before, descending, false) : order.ordinals.length
   const rows = limit + 1 + skip
   const [from, to] = backward ? [Math.max(start, end - rows), end] : [start, Math.min(end, start + rows)]
-  return [...order.ordinals.subarray(from, Math.max(from, to))]
+  return Array.from({ length: Math.max(0, to - from) }, (_, n) => ({
+    ordinal: order.ordinals[from + n] as number,
+    value: order.values[from + n] as number,
+  }))
 }
 
 /**
  * The number of items before a sort key.
  * @param included whether the item that has this key counts, too
  */
-function placeOf(
+function countBefore(
   { values, ordinals }: ItemOrder,
   key: readonly string[],
   descending: boolean,

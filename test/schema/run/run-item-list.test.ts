@@ -280,7 +280,7 @@ test('the order of a large run is that of its last change', async () => {
   expect((await ask({})).ordinals).toEqual([2, 1])
 })
 
-test('a change between reading the order of a large run and its page leaves no gap', async () => {
+test('an item that changes between reading the order of a large run and its page keeps its place', async () => {
   keepOrders()
   const datasetId = await seedDataset(t, ['a', 'b', 'c', 'd'])
   const executions = [0, 1, 2, 3].map((item): RecordedExecution => ({ item, repetition: 0, latencyMs: item + 1 }))
@@ -288,12 +288,12 @@ test('a change between reading the order of a large run and its page leaves no g
   const variables = { id: encodeGlobalId('Run', changed), orderBy: { field: 'LATENCY' }, first: 1 }
   const { data } = await t.query(document, variables)
   const { endCursor: after } = data.run.items.pageInfo
-  const [second, third] = idsOf(await t.query(document, { ...variables, after, first: 3 }))
+  const [second] = idsOf(await t.query(document, { ...variables, after, first: 3 }))
   const ordinal = Number(parseGlobalId(second)?.id.split(':')[1])
   // As if it had happened in between: the run has not changed, by what its row says.
   await t.db.pool.query('UPDATE run_item SET latency_ms = 0.5 WHERE run_id = $1 AND ordinal = $2', [changed, ordinal])
   const answer = await t.query(document, { ...variables, after })
-  expect(idsOf(answer)).toEqual([third])
+  expect(idsOf(answer)).toEqual([second])
   expect(answer.data.run.items.pageInfo.hasNextPage).toBe(true)
 })
 

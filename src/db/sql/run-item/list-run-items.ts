@@ -54,7 +54,14 @@ export interface RunItemFilter {
   /** Dataset items. */
   itemIds?: readonly string[]
   /** Places in the primary key. */
-  ordinals?: { min: number; max: number } | readonly number[]
+  ordinals?: { min: number; max: number }
+}
+
+/** An item of a run in an order by a value. */
+export interface ItemPlace {
+  ordinal: number
+  /** What it is ordered by. */
+  value: number
 }
 
 /**
@@ -88,7 +95,9 @@ export function listRunItems(filter: RunItemFilter, order: RunItemOrder, leftOut
             `i.ordinal = ANY (ARRAY(SELECT p.ordinal FROM ${itemPlaces('ARRAY[parent.id]', parameter(filter.itemIds))}))`,
           ]
         : []),
-      ...(filter.ordinals ? [placed(filter.ordinals, parameter)] : []),
+      ...(filter.ordinals
+        ? [`i.ordinal BETWEEN ${parameter(filter.ordinals.min)}::int AND ${parameter(filter.ordinals.max)}::int`]
+        : []),
       ...between('i.attempts', filter.attempts, parameter),
       ...between('i.latency_ms', filter.latencyMs, parameter),
       ...between('i.cost_usd', filter.costUsd, parameter),
@@ -105,6 +114,23 @@ export function listRunItems(filter: RunItemFilter, order: RunItemOrder, leftOut
     ],
     keys: orderKeys(order, ofWholeRun),
     descending: order.descending,
+  }
+}
+
+/** Items of a run whose places in an order are known. */
+export function listPlacedItems(places: readonly ItemPlace[], descending: boolean, leftOut: LeftOut): List {
+  return {
+    select: listedColumns('i', leftOut),
+    from: (parameter) => {
+      const [ordinals, values] = [places.map(({ ordinal }) => ordinal), places.map(({ value }) => value)]
+      return `unnest(${parameter(ordinals)}::int[], ${parameter(values)}::float8[]) AS place (ordinal, value)
+        CROSS JOIN LATERAL (SELECT * FROM run_item WHERE run_id = parent.id AND ordinal = place.ordinal OFFSET 0) i`
+    },
+    parent: { column: 'i.run_id', type: 'uuid' },
+    where: () => [],
+    keys: [{ sql: 'place.value', type: 'float8' }, ordinal],
+    descending,
+    onePlan: true,
   }
 }
 
@@ -145,11 +171,6 @@ function orderKeys({ field, descending, score, source }: RunItemOrder, ofWholeRu
         ordinal,
       ]
   }
-}
-
-function placed(ordinals: NonNullable<RunItemFilter['ordinals']>, parameter: Parameter): string {
-  if (!('min' in ordinals)) return `i.ordinal = ANY (${parameter(ordinals)}::int[])`
-  return `i.ordinal BETWEEN ${parameter(ordinals.min)}::int AND ${parameter(ordinals.max)}::int`
 }
 
 /** A task's own codes are all TASK_FAILED. */
