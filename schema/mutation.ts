@@ -34,7 +34,7 @@ interface MutationOptions<Fields extends InputFieldMap, Payload extends object> 
    */
   errors: readonly (typeof NotFoundError | typeof ConflictError | typeof LimitError)[]
   resolve: (input: InputShapeFromFields<Fields>, context: Context) => MaybePromise<Payload>
-  /** It writes nothing itself that tells who a caller is, or what a run, dataset or experiment has. */
+  /** It changes nothing that answers about callers, runs, datasets and experiments depend on. */
   recordsNothing?: true
   payload: { description: string; fields: (t: PothosSchemaTypes.ObjectFieldBuilder<Types, Payload>) => FieldMap }
 }

@@ -66,7 +66,7 @@ export interface AuthenticatorOptions {
   hosts: readonly string[]
   /** Accept requests without a key even if keys exist; only on loopback. */
   open?: boolean
-  /** For how long a caller that was found counts. */
+  /** Tells how old a caller that was found is; default: the system's. */
   clock?: Clock
 }
 

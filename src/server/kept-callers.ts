@@ -20,7 +20,7 @@ export class KeptCallers {
     this.#changes = changes
   }
 
-  /** Who has these credentials, found only if that may have changed since it was found last. */
+  /** Who has these credentials, found only if that may have changed since it was found last. Rejects as `find` does. */
   async get(credentials: Credentials, find: () => Promise<Caller>): Promise<Caller> {
     const kept = this.#kept.get(idOf(credentials))
     if (kept && this.#counts(kept)) {

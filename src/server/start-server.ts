@@ -47,7 +47,7 @@ export interface ServerOptions {
   readiness?: Readiness
   /** How long a request may take to arrive, imports excepted, in milliseconds; default 60,000. */
   arrivalMs?: number
-  /** For how long callers and answers about finished runs are not read again; default: the system's. */
+  /** Tells how old callers and answers about finished runs are; default: the system's. */
   clock?: Clock
   /** Grace period for requests in flight when the server stops, in milliseconds; default 5,000. */
   graceMs?: number

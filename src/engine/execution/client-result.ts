@@ -4,6 +4,7 @@ import type { PinnedEvaluator } from '../../db/sql/evaluator/pin-evaluators.ts'
 import { InvalidInputError } from '../../domain/errors.ts'
 import type { Direction, Evaluation } from '../../domain/evaluation.ts'
 import type { RecordedEvaluation } from '../../domain/execution/recorded-response.ts'
+import type { TaskSpec } from '../../domain/execution/task.ts'
 import type { Json } from '../../domain/json/json.ts'
 import { json, optional, parseInput, text } from '../../domain/parse-input.ts'
 import { isFinished } from '../../domain/run.ts'
@@ -99,15 +100,16 @@ const failure = z.object({
 const version = optional(text.min(1).max(200), null)
 
 /**
- * Checks results, and pins the evaluators that they name, unless the run has finished: nothing more is recorded then.
- * @returns also all evaluators that an unfinished run has pinned
+ * Checks results, and pins the evaluators that they name, if something may be recorded: to a run of clients that has not
+ * finished. Else their scores are left out.
+ * @returns also all evaluators that the run has pinned, and whether something may be recorded
  * @throws {InvalidInputError}
  */
 export async function parseResults(
   { db }: Services,
   { projectId }: Scope,
   { runId, results }: { runId: string; results: readonly ClientResultInput[] },
-): Promise<{ results: ClientResult[]; evaluators: PinnedEvaluator[] }> {
+): Promise<{ results: ClientResult[]; evaluators: PinnedEvaluator[]; isOpen: boolean }> {
   requireOnce(
     results,
     'item',
@@ -118,14 +120,15 @@ export async function parseResults(
     const path = ['results', String(index)]
     return { ...parseResult(result, path), path, ordinal: result.ordinal }
   })
-  const run = await db.prisma.run.findUnique({ where: { id: runId, projectId }, select: { status: true } })
-  if (!run || isFinished(run.status))
-    return { evaluators: [], results: parsed.map((result) => ({ ...result, scores: [] })) }
+  const run = await db.prisma.run.findUnique({ where: { id: runId, projectId }, select: { status: true, task: true } })
+  const isOpen = run !== null && (run.task as unknown as TaskSpec).kind === 'client' && !isFinished(run.status)
+  if (!isOpen) return { isOpen, evaluators: [], results: parsed.map((result) => ({ ...result, scores: [] })) }
   const named = parsed.flatMap(({ scores }) => scores)
   const evaluators = await pinClientEvaluators(db, { id: runId, projectId }, named)
   const byKey = new Map(evaluators.flatMap((evaluator) => keyed(evaluator)))
   const ofServer = new Set(evaluators.flatMap(({ definition, name }) => (definition.kind === 'client' ? [] : [name])))
   return {
+    isOpen,
     evaluators,
     results: parsed.map(({ scores, ...result }) => ({
       ...result,

@@ -12,7 +12,7 @@ import { InvalidInputError, NotFoundError } from '../../domain/errors.ts'
 import { parseLeaseMs } from '../../domain/execution/client-lease.ts'
 import { decideRetry } from '../../domain/execution/retry-policy.ts'
 import { isFinished } from '../../domain/run.ts'
-import type { Scope } from '../../domain/scope.ts'
+import { requireWrite, type Scope } from '../../domain/scope.ts'
 import { requireCount } from '../bulk.ts'
 import { settleClientTokens } from '../limits/client-claims.ts'
 import { growLanes } from '../runs/lanes.ts'
@@ -48,20 +48,22 @@ export interface RecordedResults extends ClientLane {
  * Records the results of claimed items, with the scores of the client's own evaluators, and keeps the client's claims.
  * @throws {InvalidInputError} a result or score that cannot be stored, or a run of another task; nothing is recorded then
  * @throws {NotFoundError} no such run or item
+ * @throws {ForbiddenError} the role may only read
  */
 export async function recordRunItems(
   services: Services,
   scope: Scope,
   input: RecordRunItemsInput,
 ): Promise<RecordedResults> {
+  requireWrite(scope)
   const { runId } = input
   requireCount(input.results.length, ['results'])
   const leaseMs = parseLeaseMs(input.leaseMs, ['leaseMs'])
-  const { results, evaluators } = await parseResults(services, scope, input)
+  const { results, evaluators, isOpen } = await parseResults(services, scope, input)
   const toScore = evaluators.some(isOfServer)
   if (toScore) requireLatencies(results)
   const startedAt = performance.now()
-  const { answer, ended, retries } = await withClientRun(services, scope, runId, async (client, found) => {
+  const recorded = await withClientRun(services, scope, runId, async (client, found) => {
     if (isFinished(found.status)) {
       const states = await loadStates(client, runId, results)
       const outcomes = results.map((result) => outcomeNow(stateOf(states, result), result) ?? 'LOST')
@@ -71,6 +73,8 @@ export async function recordRunItems(
         retries: 0,
       }
     }
+    // It was resumed since the results were checked.
+    if (!isOpen) return null
     const opened = await openClientLane(client, found, input.lease, leaseMs)
     const states = await loadStates(client, runId, results)
     const held = await holdItems(client, opened, { results, states })
@@ -102,6 +106,8 @@ export async function recordRunItems(
       retries,
     }
   })
+  if (recorded === null) return recordRunItems(services, scope, input)
+  const { answer, ended, retries } = recorded
   services.metrics.flushed({
     seconds: (performance.now() - startedAt) / 1_000,
     results: results.length,

@@ -1,9 +1,13 @@
 /** What clients record, as any program speaks the protocol: over GraphQL, against a real server. */
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
+import { transaction } from '../../../src/db/client.ts'
+import { ForbiddenError, InvalidInputError } from '../../../src/domain/errors.ts'
+import { recordRunItems } from '../../../src/engine/execution/record-client-results.ts'
 import { cancelRun } from '../../../src/engine/runs/cancel-run.ts'
 import { resumeRun } from '../../../src/engine/runs/reopen-run.ts'
-import { followRun } from '../../helpers/engine.ts'
+import { followRun, seedDataset } from '../../helpers/engine.ts'
+import { recordRun } from '../../helpers/recorded-runs.ts'
 import { ClientLab, done, type Item } from './client-lab.ts'
 
 const lab = new ClientLab()
@@ -118,6 +122,51 @@ test('what comes after the end of a run is lost, and its scores are none of the 
   })
   expect(await lab.progress(runId)).toMatchObject({ stats: { scores: [] } })
   expect(await lab.server.db.prisma.runEvaluator.count({ where: { runId: rawId } })).toBe(0)
+})
+
+test('results that come while their run is resumed are recorded with their scores', async () => {
+  const { runId, rawId } = await lab.startClientRun(2)
+  const { lane, items } = await lab.claim(runId)
+  const { db, services, scope } = lab.server
+  await cancelRun(services, scope, rawId)
+  const late = items.map((item) => done(item, { scores: [{ name: 'late', value: 1 }] }))
+  const waiting = async () => {
+    const { rows } = await db.pool.query(
+      `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+    )
+    return rows.length
+  }
+  const [recorded] = await transaction(db.pool, async (client) => {
+    await client.query('SELECT FROM run WHERE id = $1 FOR UPDATE', [rawId])
+    // Whoever asked first gets the lock first.
+    const resumed = resumeRun(services, scope, rawId)
+    await expect.poll(waiting).toBe(1)
+    const record = lab.record(runId, lane.lease, late)
+    await expect.poll(waiting).toBe(2)
+    return [Promise.all([record, resumed])]
+  })
+  expect((await recorded)[0].outcomes).toEqual(['DONE', 'DONE'])
+  expect(await lab.progress(runId)).toMatchObject({
+    progress: { succeeded: 2 },
+    stats: { scores: [{ name: 'late', count: 2 }] },
+  })
+})
+
+test('who may not record leaves nothing behind: a key that only reads, a run that the server executes', async () => {
+  const { db, services, scope } = lab.server
+  const evaluators = () => db.prisma.evaluator.count({ where: { name: 'unwanted' } })
+  const { runId, rawId } = await lab.startClientRun(1)
+  const { lane } = await lab.claim(runId)
+  const score = { name: 'unwanted', value: 1, dataType: 'NUMERIC' } as const
+  const results = [{ ordinal: 0, attempt: 1, output: 0, latencyMs: 1, scores: [score] }]
+  const given = { runId: rawId, lease: lane.lease ?? '', leaseMs: 60_000, results }
+  await expect(recordRunItems(services, { ...scope, role: 'READ' }, given)).rejects.toThrow(ForbiddenError)
+  const ofServer = await recordRun(lab.server, await seedDataset(lab.server, [1]), [{ item: 0 }])
+  await db.pool.query(`UPDATE run SET status = 'RUNNING' WHERE id = $1`, [ofServer])
+  await expect(recordRunItems(services, scope, { ...given, runId: ofServer })).rejects.toThrow(InvalidInputError)
+  expect(await evaluators()).toBe(0)
+  expect(await db.prisma.runEvaluator.count({ where: { runId: { in: [rawId, ofServer] } } })).toBe(0)
+  expect((await recordRunItems(services, scope, given)).outcomes).toEqual(['DONE'])
 })
 
 test('the budget and the failure rate stop a run of clients', async () => {
