@@ -12,7 +12,7 @@ import { RecentCallers } from '../../domain/limits/recent-callers.ts'
 export const loopTimeLimits = {
   /** The part of the time that one caller may take. */
   share: 1 / 3,
-  /** What a caller may take at once before it has to pause, in milliseconds: several times what opening a page takes. */
+  /** What a caller may take at once before it has to pause, in milliseconds: several times what opening a page mostly takes. */
   burstMs: 100,
   /** Up to so many milliseconds a block costs what it takes; beyond, in proportion to its length, so much more. */
   shortMs: 5,
